@@ -1,0 +1,1 @@
+"""Thin triggers: authenticate, decode, call, render. No thought lives here."""

@@ -1,0 +1,131 @@
+"""HTTP for people and tools, as the host sees it: routes and methods, nothing else.
+
+Anonymous to the host: each call proves itself by its bearer token, in `doors.py`. That is imported
+where it is used, so that a cold start pays for routes alone.
+"""
+
+import azure.functions as func
+
+bp = func.Blueprint()
+
+OPEN = func.AuthLevel.ANONYMOUS
+
+
+@bp.route(route="health", methods=["GET"], auth_level=OPEN)
+def get_health(req: func.HttpRequest) -> func.HttpResponse:
+    """Say up or down, to anybody."""
+    from blueprints import doors
+
+    return doors.get_health(req)
+
+
+@bp.route(route="environments", methods=["GET"], auth_level=OPEN)
+def list_environments(req: func.HttpRequest) -> func.HttpResponse:
+    """List every environment."""
+    from blueprints import doors
+
+    return doors.list_environments(req)
+
+
+@bp.route(route="environments/{name}", methods=["GET"], auth_level=OPEN)
+def get_environment(req: func.HttpRequest) -> func.HttpResponse:
+    """Show one environment."""
+    from blueprints import doors
+
+    return doors.get_environment(req)
+
+
+@bp.route(route="environments/{name}", methods=["PUT"], auth_level=OPEN)
+def put_environment(req: func.HttpRequest) -> func.HttpResponse:
+    """Bring a preview up, as the catalog and its pull request say."""
+    from blueprints import doors
+
+    return doors.put_environment(req)
+
+
+@bp.route(route="environments/{name}", methods=["DELETE"], auth_level=OPEN)
+def delete_environment(req: func.HttpRequest) -> func.HttpResponse:
+    """Take a preview down, until the next push or until it is wanted again."""
+    from blueprints import doors
+
+    return doors.delete_environment(req)
+
+
+@bp.route(route="environments/{name}/why", methods=["GET"], auth_level=OPEN)
+def get_why(req: func.HttpRequest) -> func.HttpResponse:
+    """Show the decision in force at a time, its inputs, and what would change it."""
+    from blueprints import doors
+
+    return doors.get_why(req)
+
+
+@bp.route(route="environments/{name}/lease", methods=["POST"], auth_level=OPEN)
+def post_lease(req: func.HttpRequest) -> func.HttpResponse:
+    """Keep an environment until a time, for a reason."""
+    from blueprints import doors
+
+    return doors.post_lease(req)
+
+
+@bp.route(route="environments/{name}/lease", methods=["DELETE"], auth_level=OPEN)
+def delete_lease(req: func.HttpRequest) -> func.HttpResponse:
+    """End an environment's lease."""
+    from blueprints import doors
+
+    return doors.delete_lease(req)
+
+
+@bp.route(route="operations/{id}", methods=["GET"], auth_level=OPEN)
+def get_operation(req: func.HttpRequest) -> func.HttpResponse:
+    """Show one operation, step by step."""
+    from blueprints import doors
+
+    return doors.get_operation(req)
+
+
+@bp.route(route="operations/{id}/cancel", methods=["POST"], auth_level=OPEN)
+def cancel_operation(req: func.HttpRequest) -> func.HttpResponse:
+    """Stop an operation where it stands; one that is over stays as it is."""
+    from blueprints import doors
+
+    return doors.cancel_operation(req)
+
+
+@bp.route(route="audit", methods=["GET"], auth_level=OPEN)
+def get_audit(req: func.HttpRequest) -> func.HttpResponse:
+    """Page through the trail, of one environment or of all."""
+    from blueprints import doors
+
+    return doors.get_audit(req)
+
+
+@bp.route(route="audit/verify", methods=["GET"], auth_level=OPEN)
+def verify_audit(req: func.HttpRequest) -> func.HttpResponse:
+    """Check every chain of the trail."""
+    from blueprints import doors
+
+    return doors.verify_audit(req)
+
+
+@bp.route(route="deliveries", methods=["GET"], auth_level=OPEN)
+def list_deliveries(req: func.HttpRequest) -> func.HttpResponse:
+    """List what came in lately, and what it led to."""
+    from blueprints import doors
+
+    return doors.list_deliveries(req)
+
+
+@bp.route(route="deliveries/{id}/replay", methods=["POST"], auth_level=OPEN)
+def replay_delivery(req: func.HttpRequest) -> func.HttpResponse:
+    """Do the work of a delivery once more."""
+    from blueprints import doors
+
+    return doors.replay_delivery(req)
+
+
+@bp.route(route="poison", methods=["GET"], auth_level=OPEN)
+def list_poison(req: func.HttpRequest) -> func.HttpResponse:
+    """List the messages that no function could handle."""
+    from blueprints import doors
+
+    return doors.list_poison(req)

@@ -1,0 +1,54 @@
+"""The queues: deliveries, operations, urgent, and what becomes of a message that nobody can handle."""
+
+import azure.functions as func
+
+bp = func.Blueprint()
+
+
+@bp.queue_trigger(arg_name="message", queue_name="deliveries", connection="Storage")
+def run_delivery(message: func.QueueMessage) -> None:
+    """Do the work of one delivery."""
+    from provisioning import app
+    from provisioning.intake import deliveries
+
+    deliveries.take(app.services(), message.get_body().decode())
+
+
+@bp.queue_trigger(arg_name="message", queue_name="operations", connection="Storage")
+def run_operation(message: func.QueueMessage) -> None:
+    """Run one step of one operation."""
+    from provisioning import app, runner
+
+    runner.run_one_step(message.get_body().decode(), app.services())
+
+
+@bp.queue_trigger(arg_name="message", queue_name="urgent", connection="Storage")
+def run_urgent(message: func.QueueMessage) -> None:
+    """Run one step of one operation that must not wait behind others."""
+    from provisioning import app, runner
+
+    runner.run_one_step(message.get_body().decode(), app.services())
+
+
+@bp.queue_trigger(arg_name="message", queue_name="deliveries-poison", connection="Storage")
+def keep_poisoned_delivery(message: func.QueueMessage) -> None:
+    """Keep a message of `deliveries` that failed five times, and say how to replay it."""
+    from provisioning import app, poison
+
+    poison.keep(app.services(), "deliveries", message.get_body().decode())
+
+
+@bp.queue_trigger(arg_name="message", queue_name="operations-poison", connection="Storage")
+def keep_poisoned_operation(message: func.QueueMessage) -> None:
+    """Keep a message of `operations` that failed five times, and end its operation."""
+    from provisioning import app, poison
+
+    poison.keep(app.services(), "operations", message.get_body().decode())
+
+
+@bp.queue_trigger(arg_name="message", queue_name="urgent-poison", connection="Storage")
+def keep_poisoned_urgent(message: func.QueueMessage) -> None:
+    """Keep a message of `urgent` that failed five times, and end its operation."""
+    from provisioning import app, poison
+
+    poison.keep(app.services(), "urgent", message.get_body().decode())

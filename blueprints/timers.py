@@ -1,0 +1,32 @@
+"""The named timers. What they do is level-triggered: a run that is missed costs time, nothing else."""
+
+import azure.functions as func
+
+bp = func.Blueprint()
+
+
+@bp.timer_trigger(arg_name="timer", schedule="0 * * * * *")
+def tick(timer: func.TimerRequest) -> None:
+    """Each minute: nudge what is due."""
+    from provisioning import app
+    from provisioning.intake import timers
+
+    timers.run(app.services(), "tick")
+
+
+@bp.timer_trigger(arg_name="timer", schedule="0 */10 * * * *")
+def repair(timer: func.TimerRequest) -> None:
+    """Every ten minutes: close the gap to what GitHub says."""
+    from provisioning import app
+    from provisioning.intake import timers
+
+    timers.run(app.services(), "repair")
+
+
+@bp.timer_trigger(arg_name="timer", schedule="0 0 * * * *")
+def sweep(timer: func.TimerRequest) -> None:
+    """Each hour: try again what leaked, and find what nobody owns."""
+    from provisioning import app
+    from provisioning.intake import timers
+
+    timers.run(app.services(), "sweep")

@@ -1,0 +1,9 @@
+"""Registers the blueprints; nothing else."""
+
+import azure.functions as func
+
+from blueprints import api, queues, timers, webhooks
+
+app = func.FunctionApp()
+for blueprint in (webhooks.bp, api.bp, queues.bp, timers.bp):
+    app.register_functions(blueprint)

@@ -1,0 +1,1 @@
+"""How each type of resource is read: one file a type."""

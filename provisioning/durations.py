@@ -1,0 +1,17 @@
+"""Durations as ISO 8601 writes them: `PT3H`, `P1DT30M`. No months or years: they have no length."""
+
+import re
+from datetime import timedelta
+
+_FORM = re.compile(
+    r"P(?=.)(?:(?P<weeks>\d{1,4})W)?(?:(?P<days>\d{1,5})D)?"
+    r"(?:T(?=.)(?:(?P<hours>\d{1,5})H)?(?:(?P<minutes>\d{1,6})M)?(?:(?P<seconds>\d{1,8})S)?)?"
+)
+
+
+def parse_duration(text: str) -> timedelta:
+    """Return the duration that `text` writes; raises ValueError where it writes none."""
+    match = _FORM.fullmatch(text)
+    if match is None:
+        raise ValueError(f"{text!r} is not an ISO 8601 duration such as PT3H")
+    return timedelta(**{unit: int(value) for unit, value in match.groupdict().items() if value})

@@ -1,0 +1,1 @@
+"""Environments: what they should be, what must change, and the steps that change it."""

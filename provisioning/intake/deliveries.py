@@ -1,0 +1,310 @@
+"""Deliveries of GitHub: stored at the door, read from the queue, marked done when their work is.
+
+A delivery is one row, keyed by the hour of its receipt and a hash of GitHub's id, with the body
+beside its verdict. The door writes the row and leaves a nudge; that is all that happens before
+202. From the queue, GitHub is asked what is true now, and the environment converges on that. A
+body seen before, under whatever id, is dropped only if its work was done: a redelivery after a
+crash works.
+"""
+
+import hashlib
+import json
+import zlib
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from provisioning import ledger
+from provisioning.catalog import Service, preview_name
+from provisioning.environments import desired
+from provisioning.errors import StaleRowError, TerminalError, TransientError
+from provisioning.github.interpret import Asked, Ignored, LookAtBuild, LookAtPullRequest, interpret
+from provisioning.github.receive import Delivery
+from provisioning.intake.request import Cause, converge, nudge
+from provisioning.operations import Operation
+from provisioning.queue import DELIVERIES
+from provisioning.services import Services
+from provisioning.store.codec import from_row, to_row
+from provisioning.store.table import Row
+
+KEPT = timedelta(days=3)  # as long as GitHub can redeliver
+
+
+class State(StrEnum):
+    """What became of a delivery."""
+
+    ACCEPTED = "accepted"
+    IGNORED = "ignored"
+    DONE = "done"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stored:
+    """The row of a delivery; `body` is compressed."""
+
+    id: str
+    event: str
+    fingerprint: str
+    received_at: datetime
+    state: State
+    body: bytes
+    reason: str = ""
+    finished_at: datetime | None = None
+    replays: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seen:
+    """A body whose work is done, and the delivery that did it; or where to find a delivery."""
+
+    id: str
+    hour: str
+    key: str
+
+
+def receive(services: Services, delivery: Delivery) -> str | None:
+    """Store the delivery and nudge; return why nothing follows, or None where something does."""
+    asked = interpret(delivery.event, delivery.payload, services.catalog)
+    now = services.clock.now()
+    ignored = asked.why if isinstance(asked, Ignored) else None
+    stored = Stored(
+        id=delivery.id,
+        event=delivery.event,
+        fingerprint=delivery.fingerprint,
+        received_at=now,
+        state=State.ACCEPTED if ignored is None else State.IGNORED,
+        body=zlib.compress(delivery.body, 6),
+        reason=ignored or "",
+    )
+    hour, key = _hour(now), _key(delivery.id)
+    try:
+        services.deliveries.insert(to_row(stored, hour, key))
+    except StaleRowError:
+        known = services.deliveries.get(hour, key)
+        if known is not None and known.values["state"] == State.DONE:
+            return "it was delivered before, and its work is done"
+    if ignored is None:
+        _nudge(services, hour, key)
+    return ignored
+
+
+def take(services: Services, text: str) -> None:
+    """Do the work of one delivery named by a queue message; a repeat finds it done.
+
+    Where GitHub does not answer the row stays unread, says so, and `tick` comes back to it.
+    """
+    hour, key = _address(text)
+    row = services.deliveries.get(hour, key)
+    if row is None:
+        return
+    stored = from_row(Stored, row)
+    if stored.state is not State.ACCEPTED:
+        return
+    before = None if stored.replays else _done_before(services, stored.fingerprint)
+    if before is not None:
+        reason = f"the same body was handled as delivery {before.id}"
+    else:
+        payload = json.loads(zlib.decompress(stored.body))
+        try:
+            reason = _act(services, interpret(stored.event, payload, services.catalog), stored)
+        except TransientError as error:
+            _finish(services, stored, row, State.ACCEPTED, f"not yet: {error}")
+            return
+        _remember(services, stored, hour, key)
+    _finish(services, stored, row, State.DONE, reason)
+
+
+def give_up(services: Services, text: str) -> bool:
+    """Mark the delivery failed that a poisoned message names; False where it names none."""
+    try:
+        hour, key = _address(text)
+    except TerminalError:
+        return False
+    row = services.deliveries.get(hour, key)
+    if row is None:
+        return False
+    stored = from_row(Stored, row)
+    if stored.state is State.ACCEPTED:
+        reason = (
+            "its work failed five times; its body is kept. To replay it: "
+            f"POST /api/deliveries/{stored.id}/replay"
+        )
+        _finish(services, stored, row, State.FAILED, reason)
+    return True
+
+
+def replay(services: Services, identity: str) -> bool:
+    """Do the work of a delivery once more, whatever became of it; False where it is unknown."""
+    found = _find(services, identity)
+    if found is None:
+        return False
+    row = found
+    stored = from_row(Stored, row)
+    again = replace(
+        stored, state=State.ACCEPTED, replays=stored.replays + 1, reason="", finished_at=None
+    )
+    services.deliveries.replace(to_row(again, row.partition, row.key, row.etag))
+    _nudge(services, row.partition, row.key)
+    return True
+
+
+def recent(services: Services, *, most: int) -> list[Stored]:
+    """Return the newest deliveries of the last three days, newest first."""
+    now = services.clock.now()
+    found: list[Stored] = []
+    for hours in range(int(KEPT / timedelta(hours=1)) + 1):
+        rows = services.deliveries.query(_hour(now - timedelta(hours=hours)))
+        found += sorted((from_row(Stored, r) for r in rows), key=_received, reverse=True)
+        if len(found) >= most:
+            break
+    return found[:most]
+
+
+def unread(services: Services, *, hours: int) -> int:
+    """Nudge every delivery of the last `hours` whose work is not done; return how many."""
+    now = services.clock.now()
+    nudged = 0
+    for back in range(hours):
+        for row in services.deliveries.query(_hour(now - timedelta(hours=back))):
+            old = from_row(Stored, row)
+            if old.state is State.ACCEPTED and now - old.received_at >= timedelta(minutes=1):
+                _nudge(services, row.partition, row.key)
+                nudged += 1
+    return nudged
+
+
+def look_at_pull_request(services: Services, service: Service, number: int, cause: Cause) -> str:
+    """Ask GitHub for the pull request and converge its preview on the answer; say what followed."""
+    facts = services.forge.pull_request(service.repository, number)
+    if facts is None:
+        return f"GitHub knows no pull request {number} of {service.repository}"
+    if facts.repository_id != service.repository_id:
+        raise TerminalError(
+            "repository_mismatch",
+            f"{service.repository} is now repository {facts.repository_id}; "
+            f"the catalog says {service.repository_id}",
+        )
+    name = preview_name(number, service.name)
+    owner = facts.author
+    found = converge(
+        services,
+        name,
+        cause,
+        newcomer=lambda now: desired.newcomer(name, service.name, owner, facts, now=now),
+        facts=facts,
+    )
+    assert found is not None  # there is a newcomer
+    if found.plan.workflow is None:
+        return found.plan.because
+    return f"{found.plan.workflow} as {found.operation}"
+
+
+def _act(services: Services, asked: Asked, stored: Stored) -> str:
+    cause = Cause(text=f"delivery {stored.id} ({stored.event})", by="github")
+    match asked:
+        case LookAtPullRequest(repository_id, number):
+            service = services.catalog.service_of(repository_id)
+            if service is None:
+                return "the repository is no longer in the catalog"
+            return look_at_pull_request(services, service, number, cause)
+        case LookAtBuild(repository_id, sha):
+            return _look_at_build(services, repository_id, sha, cause)
+        case Ignored(why):
+            return why
+
+
+def _look_at_build(services: Services, repository_id: int, sha: str, cause: Cause) -> str:
+    """Hurry the operations that wait for the image of this commit, and revive what gave up on it."""
+    hurried = []
+    for name in ledger.index(services.table):
+        environment = ledger.environment(services.table, name)
+        if environment is None or environment.pull_request is None:
+            continue
+        pull_request = environment.pull_request
+        if (pull_request.repository_id, pull_request.sha) != (repository_id, sha):
+            continue
+        if (
+            environment.operation is not None and _hurry(services, name, environment.operation)
+        ) or converge(services, name, cause, retry=True) is not None:
+            hurried.append(name)
+    return f"looked at {', '.join(hurried)}" if hurried else "no preview waits for this commit"
+
+
+def _hurry(services: Services, target: str, identity: str) -> bool:
+    """Make an unfinished operation due now; False where it is over."""
+    found = ledger.operation(services.table, target, identity)
+    if found is None or found[0].status.is_final:
+        return False
+    operation: Operation = replace(found[0], due_at=services.clock.now())
+    try:
+        services.table.replace(to_row(operation, target, identity, found[1].etag))
+    except StaleRowError:
+        return True  # somebody works on it this very moment
+    nudge(services, operation)
+    return True
+
+
+def _finish(services: Services, stored: Stored, row: Row, state: State, reason: str) -> None:
+    over = replace(stored, state=state, reason=reason)
+    if state is not State.ACCEPTED:
+        over = replace(over, finished_at=services.clock.now())
+    try:
+        services.deliveries.replace(to_row(over, row.partition, row.key, row.etag))
+    except StaleRowError:
+        return  # a second worker did the same, or somebody asked for a replay
+
+
+def _done_before(services: Services, fingerprint: str) -> Seen | None:
+    row = services.deliveries.get(f"seen-{fingerprint[:2]}", fingerprint)
+    return None if row is None else from_row(Seen, row)
+
+
+def _remember(services: Services, stored: Stored, hour: str, key: str) -> None:
+    seen = Seen(id=stored.id, hour=hour, key=key)
+    for name in (stored.fingerprint, _key(stored.id)):
+        try:
+            services.deliveries.insert(to_row(seen, f"seen-{name[:2]}", name))
+        except StaleRowError:
+            continue
+
+
+def _find(services: Services, identity: str) -> Row | None:
+    key = _key(identity)
+    pointer = services.deliveries.get(f"seen-{key[:2]}", key)
+    if pointer is not None:
+        seen = from_row(Seen, pointer)
+        return services.deliveries.get(seen.hour, seen.key)
+    now = services.clock.now()
+    for hours in range(int(KEPT / timedelta(hours=1)) + 1):
+        row = services.deliveries.get(_hour(now - timedelta(hours=hours)), key)
+        if row is not None:
+            return row
+    return None
+
+
+def _nudge(services: Services, hour: str, key: str) -> None:
+    try:
+        services.queue.send(DELIVERIES, json.dumps({"hour": hour, "key": key}))
+    except TransientError:
+        return  # the row is accepted, and `tick` will find it unread
+
+
+def _address(text: str) -> tuple[str, str]:
+    try:
+        content = json.loads(text)
+        return str(content["hour"]), str(content["key"])
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise TerminalError("message_malformed", "the message names no delivery") from error
+
+
+def _received(stored: Stored) -> datetime:
+    return stored.received_at
+
+
+def _hour(when: datetime) -> str:
+    return f"{when:%Y-%m-%dT%H}"
+
+
+def _key(identity: str) -> str:
+    return hashlib.sha256(identity.encode("utf-8")).hexdigest()[:40]

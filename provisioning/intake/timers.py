@@ -1,0 +1,258 @@
+"""What the timers do: `tick` nudges what is due, `repair` asks GitHub, `sweep` looks for what is left.
+
+Everything here is a floor under something faster, and finds nothing on a good day. Each timer
+writes that it ran; `tick` reports another that did not, and a missed run is itself in the trail.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from provisioning import audit, ledger
+from provisioning.catalog import Service, preview_name
+from provisioning.environments import desired
+from provisioning.errors import StaleRowError, TerminalError, TransientError
+from provisioning.intake import deliveries
+from provisioning.intake.request import Cause, clear, converge, drain, nudge
+from provisioning.model import Environment, Kind, Phase, PullRequest
+from provisioning.services import Services
+from provisioning.store.codec import from_row, to_row
+from provisioning.store.table import Row
+
+EVERY = {
+    "tick": timedelta(minutes=1),
+    "repair": timedelta(minutes=10),
+    "sweep": timedelta(hours=1),
+}
+CONTROL_PLANE = "control-plane"  # the target of records that concern no environment
+SHOWN_FOR = timedelta(hours=24)  # how long what is gone stays in the list
+_GRACE = timedelta(minutes=10)  # between the agenda's entry and the operation's row
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """When a timer last began and ended, how that went, and whether its absence was reported."""
+
+    name: str
+    began_at: datetime
+    ended_at: datetime | None = None
+    outcome: str = ""
+    missed: bool = False
+
+
+def run(services: Services, name: str) -> None:
+    """Run the timer of that name and write that it ran, however it went."""
+    work: dict[str, Callable[[Services], str]] = {"tick": tick, "repair": repair, "sweep": sweep}
+    row = services.table.get(ledger.TIMERS, name)
+    began = services.clock.now()
+    try:
+        outcome = work[name](services)
+    except TransientError as error:
+        outcome = f"not finished: {error}"
+    ended = services.clock.now()
+    done = to_row(
+        Run(name=name, began_at=began, ended_at=ended, outcome=outcome),
+        ledger.TIMERS,
+        name,
+        None if row is None else row.etag,
+    )
+    try:
+        services.table.insert(done) if row is None else services.table.replace(done)
+    except StaleRowError:
+        return  # it ran twice at once, and the other wrote it
+
+
+def tick(services: Services) -> str:
+    """Nudge every operation that is due and every delivery that is unread; converge the rest."""
+    due = sum(_see_to(services, entry) for entry in list(ledger.agenda(services.table)))
+    now = services.clock.now()
+    unread = deliveries.unread(services, hours=2 if now.minute < 5 else 1)
+    asked = 0
+    for name in ledger.index(services.table):
+        found = converge(services, name, Cause(text="tick", by="timer"))
+        asked += int(found is not None and found.plan.workflow is not None)
+    missing = _report_missing(services, now)
+    return f"{due} due, {unread} unread, {asked} asked for, {missing} timers missing"
+
+
+def repair(services: Services) -> str:
+    """Close the gap between GitHub's open pull requests and our previews, whatever was lost."""
+    looked, asked = 0, 0
+    for service in services.catalog.services.values():
+        if service.preview is None:
+            continue
+        found = services.forge.open_pull_requests(service.repository)
+        facts = [f for f in found if f.repository_id == service.repository_id]
+        looked += len(facts)
+        asked += sum(_repair_open(services, service, fact) for fact in facts)
+        asked += _repair_closed(services, service, {fact.number for fact in facts})
+    deliveries.unread(services, hours=6)
+    return f"{looked} open pull requests, {asked} previews asked for"
+
+
+def sweep(services: Services) -> str:
+    """Try again what leaked, find what nobody owns, and forget what is long gone."""
+    now = services.clock.now()
+    deliveries.unread(services, hours=72)
+    retried = 0
+    for name in ledger.index(services.table):
+        environment = ledger.environment(services.table, name)
+        if environment is not None and environment.phase is Phase.LEAKED:
+            converge(services, name, Cause(text="sweep", by="timer"), retry=True)
+            retried += 1
+        if environment is not None and _is_long_gone(environment, now):
+            row = services.table.get(ledger.INDEX, name)
+            if row is not None:
+                ledger.leave(services.table, row)
+    orphans = _adopt_orphans(services, now)
+    return f"{retried} leaked tried again, {orphans} orphans found"
+
+
+def runs(services: Services) -> list[Run]:
+    """Return when each timer last ran."""
+    return [from_row(Run, row) for row in services.table.query(ledger.TIMERS)]
+
+
+def _see_to(services: Services, entry: tuple[ledger.AgendaEntry, Row]) -> int:
+    """Nudge the operation of an agenda's entry if it is due; drop the entry if it is for nothing."""
+    agenda, row = entry
+    found = ledger.operation(services.table, agenda.target, agenda.operation)
+    now = services.clock.now()
+    if found is None:
+        if now - agenda.at > _GRACE:
+            ledger.leave(services.table, row)
+        return 0
+    operation = found[0]
+    if operation.status.is_final:
+        clear(services, operation)
+        return 0
+    drain(services, operation.target, operation.id)
+    if operation.due_at > now:
+        return 0
+    nudge(services, operation)
+    return 1
+
+
+def _report_missing(services: Services, now: datetime) -> int:
+    """Put in the trail, once, that a timer has not run for two and a half of its periods."""
+    found = {r.key: (from_row(Run, r), r) for r in services.table.query(ledger.TIMERS)}
+    missing = 0
+    for name, every in EVERY.items():
+        if name not in found:
+            first = Run(name=name, began_at=now, outcome="never ran yet")
+            _insert(services, first)
+            continue
+        last, row = found[name]
+        if name == "tick" or now - last.began_at <= every * 2.5:
+            continue
+        missing += 1
+        if last.missed:
+            continue
+        text = f"the timer {name} last ran at {last.began_at:%Y-%m-%d %H:%M} UTC"
+        note = audit.Note(event="timer-missing", text=text, cause="tick", by="timer")
+        changed = to_row(replace(last, missed=True), ledger.TIMERS, name, row.etag)
+        try:
+            services.table.replace(changed)
+        except StaleRowError:
+            continue  # it runs this very moment
+        audit.commit(services.table, CONTROL_PLANE, (), [note], now=now)
+    return missing
+
+
+def _insert(services: Services, run: Run) -> None:
+    try:
+        services.table.insert(to_row(run, ledger.TIMERS, run.name))
+    except StaleRowError:
+        return
+
+
+def _repair_open(services: Services, service: Service, facts: PullRequest) -> int:
+    name = preview_name(facts.number, service.name)
+    found = converge(
+        services,
+        name,
+        Cause(text="repair: GitHub lists it as open", by="timer"),
+        newcomer=lambda now: desired.newcomer(name, service.name, facts.author, facts, now=now),
+        facts=facts,
+    )
+    return int(found is not None and found.plan.workflow is not None)
+
+
+def _repair_closed(services: Services, service: Service, numbers: set[int]) -> int:
+    """Look at each preview whose pull request GitHub no longer lists as open."""
+    asked = 0
+    for name in ledger.index(services.table):
+        environment = ledger.environment(services.table, name)
+        if environment is None or environment.pull_request is None:
+            continue
+        pull_request = environment.pull_request
+        ours = pull_request.repository_id == service.repository_id
+        if not ours or not pull_request.open or pull_request.number in numbers:
+            continue
+        cause = Cause(text="repair: GitHub does not list it as open", by="timer")
+        try:
+            deliveries.look_at_pull_request(services, service, pull_request.number, cause)
+        except TerminalError:
+            continue
+        asked += 1
+    return asked
+
+
+def _is_long_gone(environment: Environment, now: datetime) -> bool:
+    if environment.phase not in (Phase.GONE, Phase.ABSENT) or environment.operation is not None:
+        return False
+    return environment.gone_at is not None and now - environment.gone_at > SHOWN_FOR
+
+
+def _adopt_orphans(services: Services, now: datetime) -> int:
+    """Take in every tagged preview group that no row owns, as leaked: the next sweep removes it.
+
+    Between the two lies an hour for a person who wants to keep it to take its tag away. Only a
+    group with the very name that we would give is taken in.
+    """
+    catalog = services.catalog
+    orphans = 0
+    for group in services.azure.groups_tagged("tesoro-kind", str(Kind.PREVIEW)):
+        tags = group.get("tags") or {}
+        name = str(tags.get("tesoro-environment", ""))
+        is_ours = tags.get("tesoro-owner") == catalog.owner
+        if not is_ours or not name or group.get("name") != catalog.group_of(name):
+            continue
+        held = ledger.read(services.table, name)
+        environment = None if held is None else held.value
+        if isinstance(environment, Environment) and (
+            environment.phase not in (Phase.GONE, Phase.ABSENT)
+            or environment.operation is not None
+        ):
+            continue
+        orphans += 1
+        _adopt(services, held, name, now)
+    return orphans
+
+
+def _adopt(services: Services, held: ledger.Held | None, name: str, now: datetime) -> None:
+    if held is None:
+        fresh = Environment(
+            name=name,
+            kind=Kind.PREVIEW,
+            service="",
+            owner="nobody",
+            created_at=now,
+            changed_at=now,
+        )
+        held = ledger.Held(fresh, None)
+    environment = held.value
+    assert isinstance(environment, Environment)
+    message = "it carries our tags, and no environment owns it; the next sweep removes it"
+    leaked = replace(
+        environment,
+        phase=Phase.LEAKED,
+        aim=desired.aim_down(environment),  # as if it had been tried: only a sweep tries again
+        conditions=desired.with_condition((), "Orphaned", message, now=now),
+    )
+    ledger.enter_index(services.table, name)
+    note = audit.Note(event="orphan-found", text=f"{name}: {message}", cause="sweep", by="timer")
+    try:
+        ledger.save(services, held, leaked, under="none", notes=[note], now=now)
+    except StaleRowError:
+        return

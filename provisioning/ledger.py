@@ -1,0 +1,209 @@
+"""Where things lie in the table, and how a target's row is changed.
+
+One partition for each target (an environment, or the reports about one) holds its row, operations,
+lock, audit records, chain head, reports and outbox, so that a change is one transaction. Two
+partitions beside them are lists to walk: the agenda of operations, and the index of environments.
+Both are written before what they list and removed after, so that they may name too much but never
+too little.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+from provisioning import audit
+from provisioning.errors import StaleRowError
+from provisioning.github import sentences
+from provisioning.model import Decision, Environment, Reports, Request
+from provisioning.operations import Operation, operation_id
+from provisioning.services import Services
+from provisioning.store.codec import from_row, to_row
+from provisioning.store.table import Change, Insert, Replace, Row, Table
+
+Target = Environment | Reports
+
+ROW, LOCK = "target", "lock"
+AGENDA, INDEX, KNOWN = "~agenda", "~index", "~known"
+TIMERS, POISON = "~timers", "~poison"
+REPORT_WORKFLOW = "github.report"
+_REPORTS = "report~"
+_FAR = datetime(9999, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Held:
+    """A target as it was read: its value, and the row whose ETag a change must name."""
+
+    value: Target
+    row: Row | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class AgendaEntry:
+    """An operation that is not over, or whose outbox is not empty."""
+
+    operation: str
+    target: str
+    at: datetime
+
+
+def reports_of(environment: str) -> str:
+    """Return the name of the target that holds the reports about an environment."""
+    return _REPORTS + environment
+
+
+def environment_of(target: str) -> str:
+    """Return the environment that a target is, or is about."""
+    return target.removeprefix(_REPORTS)
+
+
+def read(table: Table, target: str) -> Held | None:
+    """Return the target as it is stored."""
+    row = table.get(target, ROW)
+    if row is None:
+        return None
+    if target.startswith(_REPORTS):
+        return Held(from_row(Reports, row), row)
+    return Held(from_row(Environment, row), row)
+
+
+def environment(table: Table, name: str) -> Environment | None:
+    """Return the environment's row."""
+    held = read(table, name)
+    return held.value if held is not None and isinstance(held.value, Environment) else None
+
+
+def operation(table: Table, target: str, identity: str) -> tuple[Operation, Row] | None:
+    """Return an operation and its row."""
+    row = table.get(target, identity)
+    return None if row is None else (from_row(Operation, row), row)
+
+
+def save(
+    services: Services,
+    before: Held | None,
+    after: Target,
+    *,
+    under: str,
+    changes: Sequence[Change] = (),
+    then: Sequence[Request] = (),
+    notes: Sequence[audit.Note] = (),
+    now: datetime,
+) -> tuple[Request, ...]:
+    """Write the target's new row, what goes with it, and the notes, in one transaction.
+
+    What GitHub is to be told of the change is added here, in the same transaction. Wishes for
+    other operations go to the outbox of the operation `under`; they are returned for `drain`.
+    Raises StaleRowError: its index is that of `changes`, or `len(changes)` for the target's own
+    row.
+    """
+    after = replace(after, changed_at=now)
+    told, after, wishes = _reports(before, after, tuple(then))
+    name = after.name
+    own = to_row(
+        after, name, ROW, None if before is None or before.row is None else before.row.etag
+    )
+    outbox = [Insert(to_row(w, name, _outbox(under, w))) for w in wishes]
+    every = (*changes, Insert(own) if own.etag is None else Replace(own), *told, *outbox)
+    audit.commit(services.table, name, every, notes, now=now)
+    return wishes
+
+
+def drain_rows(table: Table, target: str, under: str) -> Iterator[tuple[Request, Row]]:
+    """Return the wishes in an operation's outbox, with their rows."""
+    prefix = f"outbox-{under}-"
+    for row in table.query(target, first=prefix, last=prefix + "~"):
+        yield from_row(Request, row), row
+
+
+def enlist(table: Table, identity: str, target: str, *, now: datetime) -> None:
+    """Put an operation on the agenda, before it is stored."""
+    entry = AgendaEntry(operation=identity, target=target, at=now)
+    _put_once(table, to_row(entry, AGENDA, identity))
+
+
+def agenda(table: Table) -> Iterator[tuple[AgendaEntry, Row]]:
+    """Return every operation on the agenda."""
+    for row in table.query(AGENDA):
+        yield from_row(AgendaEntry, row), row
+
+
+def index(table: Table) -> list[str]:
+    """Return the names of all environments that are not long gone."""
+    return [row.key for row in table.query(INDEX)]
+
+
+def known(table: Table) -> list[str]:
+    """Return the names of all environments there ever were: their trails are kept."""
+    return [row.key for row in table.query(KNOWN)]
+
+
+def enter_index(table: Table, name: str) -> None:
+    """Put an environment on the index, and among the known, before its row is stored."""
+    _put_once(table, Row(KNOWN, name, {}))
+    _put_once(table, Row(INDEX, name, {}))
+
+
+def leave(table: Table, row: Row) -> None:
+    """Take a row off the agenda or the index, if nobody touched it meanwhile."""
+    try:
+        table.delete(row)
+    except StaleRowError:
+        return
+
+
+def decision_row(name: str, decision: Decision, *, now: datetime) -> Row:
+    """Return the row of a decision; the newest sorts first."""
+    row = to_row(decision, name, _decision_key(now))
+    return replace(row, values={**row.values, "at": now})
+
+
+def decision_at(table: Table, name: str, when: datetime) -> tuple[Decision, datetime] | None:
+    """Return the decision in force at `when`, and since when it was."""
+    for row in table.query(name, first=_decision_key(when), last="decision-~", most=1):
+        at = row.values["at"]
+        assert isinstance(at, datetime)
+        return from_row(Decision, row), at
+    return None
+
+
+def report(table: Table, name: str, number: int) -> sentences.Report | None:
+    """Return one of the reports about an environment."""
+    row = table.get(name, f"report-{number:08d}")
+    return None if row is None else from_row(sentences.Report, row)
+
+
+def _reports(
+    before: Held | None, after: Target, then: tuple[Request, ...]
+) -> tuple[list[Change], Target, tuple[Request, ...]]:
+    if not isinstance(after, Environment):
+        return [], after, then
+    old = before.value if before is not None and isinstance(before.value, Environment) else None
+    told = sentences.report(old, after)
+    if told is None:
+        return [], after, then
+    number = after.reports + 1
+    wish = Request(
+        workflow=REPORT_WORKFLOW,
+        target=reports_of(after.name),
+        cause=f"{after.name} is {after.phase}",
+        key=str(number),
+        by="control plane",
+    )
+    row = Insert(to_row(told, after.name, f"report-{number:08d}"))
+    return [row], replace(after, reports=number), (*then, wish)
+
+
+def _outbox(under: str, wish: Request) -> str:
+    return f"outbox-{under}-{operation_id(wish)}"
+
+
+def _decision_key(when: datetime) -> str:
+    return f"decision-{(_FAR - when) // timedelta(microseconds=1):020d}"
+
+
+def _put_once(table: Table, row: Row) -> None:
+    try:
+        table.insert(row)
+    except StaleRowError:
+        return

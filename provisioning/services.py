@@ -1,0 +1,91 @@
+"""The bundle of clients that effectful code is handed, and how it is built.
+
+`build` makes everything once from the settings; nothing else constructs a client. Clients reach
+out on first use only, so building is cheap and a cold start pays for what it needs.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+from provisioning.azure.client import Azure
+from provisioning.catalog import Catalog, read
+from provisioning.forge import Forge
+from provisioning.identity import Tokens
+from provisioning.operations import Operation, Workflow
+from provisioning.probe import Probe
+from provisioning.queue import AzureQueue, Queue
+from provisioning.settings import Settings
+from provisioning.store.azure import AzureTable
+from provisioning.store.blobs import Blobs
+from provisioning.store.table import Table
+
+
+class Clock(Protocol):
+    """Whoever says what time it is."""
+
+    def now(self) -> datetime:
+        """Return the instant, UTC."""
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def now(self) -> datetime:
+        """Return the machine's time, UTC."""
+        return datetime.now(UTC)  # noqa: TID251 - the one clock; everyone else asks it
+
+
+@dataclass(frozen=True, kw_only=True)
+class Services:
+    """What effectful code may touch."""
+
+    settings: Settings
+    catalog: Catalog
+    clock: Clock
+    table: Table
+    deliveries: Table
+    queue: Queue
+    azure: Azure
+    forge: Forge
+    probe: Probe
+    tokens: Tokens
+    workflows: Mapping[str, Workflow[Any]]
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a step is handed: the clients, its operation, its target as read, and the fence."""
+
+    services: Services
+    operation: Operation
+    target: Any
+    now: datetime
+    fence: Callable[[], None] = field(repr=False)
+
+
+def build(settings: Settings, *, clock: Clock, workflows: Mapping[str, Workflow[Any]]) -> Services:
+    """Return the services of this deployment; raises SettingsError where the catalog is faulty."""
+    blobs = Blobs(settings.storage)
+    return Services(
+        settings=settings,
+        catalog=read(settings.catalog.read_text(encoding="utf-8"), settings.catalog.name),
+        clock=clock,
+        table=AzureTable(settings.storage, "environments", blobs),
+        deliveries=AzureTable(settings.storage, "deliveries", blobs),
+        queue=AzureQueue(settings.storage),
+        azure=Azure(
+            settings.subscription, settings.resource_manager, lambda: _credential(settings)
+        ),
+        forge=Forge(settings.github_url, settings.github_app_id, settings.github_key),
+        probe=Probe(),
+        tokens=Tokens(settings.entra, settings.actions),
+        workflows=workflows,
+    )
+
+
+def _credential(settings: Settings) -> Any:
+    from azure.identity import DefaultAzureCredential
+
+    return DefaultAzureCredential(managed_identity_client_id=settings.client_id)

@@ -1,0 +1,1 @@
+"""Rows, and the blobs that hold what is too large for a row."""

@@ -1,0 +1,213 @@
+"""What the API shows: rows as JSON, and nothing that a row should not show."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from provisioning import audit, ledger
+from provisioning.intake import deliveries, timers
+from provisioning.intake.people import DryRun
+from provisioning.model import Environment, Phase
+from provisioning.operations import Operation
+from provisioning.services import Services
+from provisioning.store.codec import to_plain
+
+
+def environments(services: Services) -> list[dict[str, Any]]:
+    """Return every environment that is there, or was within the last day."""
+    now = services.clock.now()
+    found = (ledger.environment(services.table, name) for name in ledger.index(services.table))
+    return [environment(e) for e in found if e is not None and is_shown(e, now=now)]
+
+
+def one_environment(services: Services, name: str) -> dict[str, Any] | None:
+    """Return one environment; None where there is none, or it is gone for more than a day."""
+    found = ledger.environment(services.table, name)
+    if found is None or not is_shown(found, now=services.clock.now()):
+        return None
+    return environment(found)
+
+
+def is_shown(environment: Environment, *, now: datetime) -> bool:
+    """Say whether the environment is still in the list."""
+    if environment.phase is not Phase.GONE:
+        return True
+    return environment.gone_at is None or now - environment.gone_at <= timers.SHOWN_FOR
+
+
+def environment(found: Environment) -> dict[str, Any]:
+    """Return an environment as the API shows it."""
+    pull_request = found.pull_request
+    return {
+        "name": found.name,
+        "kind": str(found.kind),
+        "phase": str(found.phase),
+        "generation": found.generation,
+        "url": found.url if found.phase is Phase.READY else None,
+        "expires_at": _iso(found.expires_at),
+        "lease": None if found.lease is None else to_plain(found.lease),
+        "pull_request": None
+        if pull_request is None
+        else {
+            "repository": pull_request.repository,
+            "number": pull_request.number,
+            "open": pull_request.open,
+            "sha": pull_request.sha,
+        },
+        "resources": [to_plain(resource) for resource in found.resources],
+        "conditions": [to_plain(condition) for condition in found.conditions],
+        "operation": found.operation,
+        "service": found.service or None,
+        "sha": found.sha,
+        "image": found.image,
+        "log_tail": found.log_tail,
+        "created_at": _iso(found.created_at),
+        "changed_at": _iso(found.changed_at),
+    }
+
+
+def operation(found: Operation) -> dict[str, Any]:
+    """Return an operation as the API shows it."""
+    return {
+        "id": found.id,
+        "workflow": found.workflow,
+        "environment": ledger.environment_of(found.target),
+        "generation": found.generation,
+        "status": str(found.status),
+        "cause": found.cause,
+        "requested_by": found.by,
+        "created_at": _iso(found.created_at),
+        "finished_at": _iso(found.finished_at),
+        "due_at": None if found.status.is_final else _iso(found.due_at),
+        "steps": [
+            {
+                "name": step.name,
+                "state": str(step.state),
+                "started_at": _iso(step.started_at),
+                "finished_at": _iso(step.finished_at),
+                "attempts": step.attempts,
+                "reason": step.reason,
+            }
+            for step in found.steps
+        ],
+        "error": None if found.error is None else to_plain(found.error),
+    }
+
+
+def find_operation(services: Services, identity: str) -> Operation | None:
+    """Return the operation with that id, wherever it is."""
+    entry = services.table.get(ledger.AGENDA, identity)
+    if entry is not None:
+        found = ledger.operation(services.table, str(entry.values["target"]), identity)
+        if found is not None:
+            return found[0]
+    for name in ledger.index(services.table):
+        for target in (name, ledger.reports_of(name)):
+            found = ledger.operation(services.table, target, identity)
+            if found is not None:
+                return found[0]
+    return None
+
+
+def why(services: Services, name: str, at: datetime) -> dict[str, Any] | None:
+    """Return the decision about an environment that was in force at an instant."""
+    found = ledger.decision_at(services.table, name, at)
+    if found is None:
+        return None
+    decision, since = found
+    return {
+        "environment": name,
+        "at": _iso(at),
+        "decided_at": _iso(since),
+        "action": decision.action,
+        "because": decision.because,
+        "inputs": dict(decision.inputs),
+        "would_change": decision.would_change,
+    }
+
+
+def record(found: audit.Record) -> dict[str, Any]:
+    """Return an audit record as the API shows it."""
+    return {**to_plain(found), "environment": found.target}
+
+
+def trail(
+    services: Services, environment: str | None, after: str | None, *, most: int
+) -> tuple[list[dict[str, Any]], str | None]:
+    """Return a page of the trail, oldest first, and what to give as `after` for the next.
+
+    Of one environment by number, of all by instant: then `after` is `instant|target|number`.
+    """
+    if environment is not None:
+        number = int(after) if after and after.isdigit() else 0
+        found = list(audit.records(services.table, environment, after=number, most=most + 1))
+        page = found[:most]
+        more = str(page[-1].number) if len(found) > most else None
+        return [record(r) for r in page], more
+    every = sorted(
+        (r for target in targets(services) for r in audit.records(services.table, target)),
+        key=_place,
+    )
+    later = [r for r in every if after is None or "|".join(_place(r)) > after]
+    page = later[:most]
+    more = "|".join(_place(page[-1])) if len(later) > most else None
+    return [record(r) for r in page], more
+
+
+def verify(services: Services) -> dict[str, Any]:
+    """Return whether every chain holds, how many records it has, and where one breaks."""
+    chains, breaks, total = 0, [], 0
+    for target in targets(services):
+        number, broken = audit.verify(services.table, target)
+        chains, total = chains + 1, total + number
+        if broken is not None:
+            breaks.append(to_plain(broken))
+    return {"valid": not breaks, "chains": chains, "records": total, "breaks": breaks}
+
+
+def targets(services: Services) -> list[str]:
+    """Return every target that may have a trail."""
+    names = ledger.known(services.table)
+    return [timers.CONTROL_PLANE, *names, *(ledger.reports_of(name) for name in names)]
+
+
+def delivery(found: deliveries.Stored) -> dict[str, Any]:
+    """Return a delivery as the API shows it, without its body."""
+    return {
+        "id": found.id,
+        "event": found.event,
+        "received_at": _iso(found.received_at),
+        "finished_at": _iso(found.finished_at),
+        "state": str(found.state),
+        "reason": found.reason,
+        "replays": found.replays,
+    }
+
+
+def dry_run(found: DryRun) -> dict[str, Any]:
+    """Return a plan as the API shows it."""
+    return {**to_plain(found), "workflow": found.workflow, "dryRun": True}
+
+
+def poison(services: Services) -> list[Mapping[str, Any]]:
+    """Return the messages that no function could handle."""
+    return [
+        {
+            "at": to_plain(row.values["at"]),
+            **{k: row.values[k] for k in ("queue", "text", "outcome")},
+        }
+        for row in services.table.query(ledger.POISON)
+    ]
+
+
+def listing(items: Iterable[Any], more: str | None = None) -> dict[str, Any]:
+    """Return a list as the API shows it."""
+    return {"value": list(items), "nextLink": more}
+
+
+def _place(found: audit.Record) -> tuple[str, str, str]:
+    return str(_iso(found.at)), found.target, f"{found.number:012d}"
+
+
+def _iso(when: datetime | None) -> str | None:
+    return None if when is None else when.isoformat().replace("+00:00", "Z")
