@@ -1,4 +1,4 @@
-"""The queues: deliveries, operations, urgent, and what becomes of a message that nobody can handle."""
+"""The queues: deliveries, operations, urgent, and what becomes of a poisoned message."""
 
 import azure.functions as func
 

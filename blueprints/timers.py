@@ -1,4 +1,4 @@
-"""The named timers. What they do is level-triggered: a run that is missed costs time, nothing else."""
+"""The named timers. What they do is level-triggered: a missed run costs time, nothing else."""
 
 import azure.functions as func
 

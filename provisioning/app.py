@@ -1,7 +1,7 @@
 """The composition root: the services of this process, and every workflow there is.
 
 Importing this never fails and reaches nothing; `services()` builds on first use and keeps what it
-built. Faulty settings raise SettingsError at every call, until they are mended and the host restarts.
+built. Faulty settings raise SettingsError at every call, until the host restarts with better ones.
 """
 
 import threading

@@ -1,4 +1,4 @@
-"""The catalog: which services there are, where they come from, and what their previews are made of.
+"""The catalog: which services there are, where they come from, and what previews are made of.
 
 Written by people in `environments.toml`. `read` takes the file's text and returns either the whole
 catalog or every fault in it, each naming the file, the key and the remedy.

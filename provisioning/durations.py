@@ -1,4 +1,4 @@
-"""Durations as ISO 8601 writes them: `PT3H`, `P1DT30M`. No months or years: they have no length."""
+"""Durations as ISO 8601 writes them: `PT3H`, `P1DT30M`. Months and years have no length."""
 
 import re
 from datetime import timedelta

@@ -1,7 +1,7 @@
 """The few ways in which things go wrong.
 
-An error is either worth another try (`TransientError`) or it is not (`TerminalError`); a step raises
-one of the two and nothing else on purpose. `StaleRowError` is the store's way of saying that
+An error is either worth another try (`TransientError`) or it is not (`TerminalError`); a step
+raises one of the two and nothing else on purpose. `StaleRowError` is the store's way of saying that
 somebody else was first. `Refusal` is what a door answers when it will not let a request in.
 """
 
@@ -28,7 +28,7 @@ class TerminalError(Exception):
 
 
 class StaleRowError(Exception):
-    """Somebody replaced, removed or inserted the row first; `index` is its place in the changes."""
+    """Somebody was first with the row; `index` is its place in the changes."""
 
     def __init__(self, message: str, *, index: int = 0) -> None:
         super().__init__(message)

@@ -6,6 +6,7 @@ changes nothing but the time it takes: the rows hold the work.
 
 import base64
 from collections import deque
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol
@@ -73,10 +74,8 @@ class AzureQueue:
             try:
                 self._queue(queue).send_message(content, visibility_timeout=delay)
             except ResourceNotFoundError:
-                try:
+                with suppress(ResourceExistsError):
                     self._queue(queue).create_queue()
-                except ResourceExistsError:
-                    pass
                 self._queue(queue).send_message(content, visibility_timeout=delay)
 
     def peek(self, queue: str, most: int) -> list[str]:

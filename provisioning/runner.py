@@ -1,8 +1,8 @@
 """Runs one step of one operation for each message, and stores what follows in one transaction.
 
 The message is only a nudge: the row says what is due. The order of writes is what makes a kill
-harmless: first the lock, then the step (which looks before it writes), then one transaction with the
-operation, the target, the audit record, the outbox and the lock's release, then the nudge. A
+harmless: first the lock, then the step (which looks before it writes), then one transaction with
+the operation, the target, the audit record, the outbox and the lock's release, then the nudge. A
 worker that comes late finds a stale ETag and stops.
 """
 
@@ -16,8 +16,8 @@ from provisioning import ledger
 from provisioning.audit import Note
 from provisioning.environments.desired import with_condition
 from provisioning.errors import StaleRowError, TerminalError, TransientError
-from provisioning.intake.request import clear, nudge
-from provisioning.model import Environment, Phase
+from provisioning.intake.request import clear, drain, nudge
+from provisioning.model import Environment, Phase, Request
 from provisioning.operations import (
     MOST_UNEXPECTED,
     SOON,
@@ -124,6 +124,7 @@ def stop(
             _commit(services, following, row, None, [note], now)
         except StaleRowError:
             continue
+        clear(services, over)
         return over
     raise TransientError("contended", f"{identity} is changed by many at once; try again")
 
@@ -149,11 +150,13 @@ def _work(services: Services, operation: Operation, row: Row, lock: Row) -> None
     if following.note is not None:
         event = "step" if not following.operation.status.is_final else following.operation.status
         notes = [Note(event=event, text=following.note, cause=operation.cause, by=operation.by)]
-    _commit(services, following, row, lock, notes, now)
+    wishes = _commit(services, following, row, lock, notes, now)
     if following.operation.status.is_final:
         clear(services, following.operation)
-    else:
-        nudge(services, following.operation)
+        return
+    nudge(services, following.operation)
+    if wishes:
+        drain(services, operation.target, operation.id)
 
 
 def _attempt(workflow: Workflow[Any], context: Context, lock: Lock) -> Outcome:
@@ -184,8 +187,11 @@ def _commit(
     lock: Row | None,
     notes: list[Note],
     now: datetime,
-) -> None:
-    """Store what follows. A race for the target's row alone is run again on the newer row."""
+) -> tuple[Request, ...]:
+    """Store what follows, and return the wishes in its outbox.
+
+    A race for the target's row alone is run again on the newer row.
+    """
     operation = following.operation
     changes: list[Change] = [Replace(to_row(operation, row.partition, row.key, row.etag))]
     if lock is not None:
@@ -196,7 +202,7 @@ def _commit(
             raise StaleRowError(f"{operation.target} has no row")
         after = _target_after(held.value, following)
         try:
-            ledger.save(
+            return ledger.save(
                 services,
                 held,
                 after,
@@ -209,13 +215,11 @@ def _commit(
         except StaleRowError as stale:
             if stale.index < len(changes):
                 raise
-        else:
-            return
     raise StaleRowError(f"{operation.target} moved {_TRIES} times")
 
 
 def _target_after(target: ledger.Target, following: Advance) -> ledger.Target:
-    """Return the target with what the step sets, and its pointer cleared if the operation ended."""
+    """Return the target with what the step sets, its pointer cleared if the operation ended."""
     operation = following.operation
     after: Any = replace(target, **following.sets)
     if operation.status.is_final and target.operation == operation.id:

@@ -202,7 +202,7 @@ class Azure:
 
 
 def _ask(call: Callable[[], T]) -> T | None:
-    """Return what the SDK returns, None for a 404, and raise every other failure as one of ours."""
+    """Return what the SDK returns, None for a 404; raise every other failure as one of ours."""
     from azure.core.exceptions import AzureError, HttpResponseError, ResourceNotFoundError
 
     try:
@@ -246,8 +246,10 @@ def _outcome(begun: Any) -> Answer:
     if response.status_code == 204:
         return Absent()
     headers = response.headers
-    look_at = headers.get("Azure-AsyncOperation") or headers.get("Location")
-    if response.status_code == 202 or (response.status_code == 201 and look_at):
+    look_at = headers.get("Azure-AsyncOperation")
+    if response.status_code == 202:  # on a 201 Location is the resource's own address
+        look_at = look_at or headers.get("Location")
+    if response.status_code == 202 or look_at:
         return InProgress(look_at, seconds(headers.get("Retry-After")) or _LOOK_AFTER)
     return Ready(_json(response) or {})
 

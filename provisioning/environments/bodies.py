@@ -51,7 +51,7 @@ def identity_id(subscription: str, group: str, name: str) -> str:
 
 
 def pull_right_id(registry: str, identity: str) -> str:
-    """Return the id of the role assignment that lets the identity pull; the same for the same two."""
+    """Return the id of the role assignment that lets the identity pull: always the same."""
     name = uuid.uuid5(uuid.NAMESPACE_URL, f"{registry.lower()}|{identity.lower()}")
     return f"{registry}/providers/Microsoft.Authorization/roleAssignments/{name}"
 

@@ -83,7 +83,7 @@ def observe(environment: Environment, facts: PullRequest, *, now: datetime) -> E
 
 
 def expires_at(environment: Environment, *, expiry: timedelta) -> datetime | None:
-    """Return when the preview ends by itself: after the last push, or its lease if that is later."""
+    """Return when the preview ends: so long after the last push, or with its lease if later."""
     if environment.pushed_at is None:
         return None
     by_push = environment.pushed_at + expiry

@@ -1,1 +1,1 @@
-"""GitHub's side of the conversation, without a socket: what arrives, what it asks, what is said."""
+"""GitHub's side of the conversation, without a socket: what it asks, and what is said."""

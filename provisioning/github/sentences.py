@@ -87,9 +87,10 @@ def plain(text: str) -> str:
 
 def _state(environment: Environment) -> State | None:
     match environment.phase:
-        case Phase.CREATING:
-            waits = any(c.kind == "ImagePending" for c in environment.conditions)
-            return State.QUEUED if waits else State.IN_PROGRESS
+        case Phase.CREATING if any(c.kind == "ImagePending" for c in environment.conditions):
+            return State.QUEUED
+        case Phase.CREATING if environment.sha and environment.sha in (environment.image or ""):
+            return State.IN_PROGRESS
         case Phase.READY:
             return State.SUCCESS
         case Phase.FAILED:

@@ -175,7 +175,7 @@ def unread(services: Services, *, hours: int) -> int:
 
 
 def look_at_pull_request(services: Services, service: Service, number: int, cause: Cause) -> str:
-    """Ask GitHub for the pull request and converge its preview on the answer; say what followed."""
+    """Ask GitHub for the pull request, converge its preview on that, and say what followed."""
     facts = services.forge.pull_request(service.repository, number)
     if facts is None:
         return f"GitHub knows no pull request {number} of {service.repository}"
@@ -215,7 +215,7 @@ def _act(services: Services, asked: Asked, stored: Stored) -> str:
 
 
 def _look_at_build(services: Services, repository_id: int, sha: str, cause: Cause) -> str:
-    """Hurry the operations that wait for the image of this commit, and revive what gave up on it."""
+    """Hurry the operations that wait for this commit's image, and revive what gave up on it."""
     hurried = []
     for name in ledger.index(services.table):
         environment = ledger.environment(services.table, name)

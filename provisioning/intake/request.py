@@ -158,24 +158,27 @@ def _settle(
     retry: bool,
     now: datetime,
 ) -> Converged:
-    """Decide about the environment as it would be, and store what follows; silent if nothing does."""
+    """Decide about the environment as it would be, and store what follows."""
     expiry = services.catalog.expiry
     wanted = desired.desired(environment, expiry=expiry, now=now)
     plan = desired.plan(environment, wanted, expiry=expiry, retry=retry)
     decision = desired.decision(environment, wanted, plan)
     decided = f"{decision.action}: {decision.because}"
     changes: list[Change] = []
-    if decided != environment.decided:
+    is_waiting = plan.workflow is None and environment.operation is not None
+    if decided != environment.decided and not is_waiting:
         changes = [Insert(ledger.decision_row(environment.name, decision, now=now))]
-    environment = replace(
-        environment, decided=decided, expires_at=desired.expires_at(environment, expiry=expiry)
-    )
+        environment = replace(environment, decided=decided)
+    environment = replace(environment, expires_at=desired.expires_at(environment, expiry=expiry))
     if plan.workflow is None:
-        if environment != held.value or held.row is None:
-            note = Note(event="observed", text=decided, cause=cause.text, by=cause.by)
-            ledger.save(
-                services, held, environment, under="none", changes=changes, notes=[note], now=now
-            )
+        _keep(
+            services,
+            held,
+            environment,
+            changes,
+            Note(event="observed", text=plan.because, cause=cause.text, by=cause.by),
+            now,
+        )
         return Converged(environment, plan, environment.operation)
     asked = desired.asked(environment, plan, expiry=expiry, now=now)
     request = Request(
@@ -187,6 +190,37 @@ def _settle(
     )
     operation = _begin(services, held, asked, request, changes=changes, now=now)
     return Converged(replace(asked, operation=operation.id), plan, operation.id)
+
+
+def _keep(
+    services: Services,
+    held: Held,
+    environment: Environment,
+    changes: list[Change],
+    note: Note,
+    now: datetime,
+) -> None:
+    """Store what was seen and decided where nothing is to be done; nothing where nothing is new.
+
+    The trail hears of facts, not of each turn of a decision: those have rows of their own.
+    """
+    before = held.value
+    if environment == before and held.row is not None:
+        return
+    is_news = (
+        held.row is None
+        or not isinstance(before, Environment)
+        or (replace(environment, decided=before.decided) != before)
+    )
+    ledger.save(
+        services,
+        held,
+        environment,
+        under="none",
+        changes=changes,
+        notes=[note] if is_news else [],
+        now=now,
+    )
 
 
 def _begin(

@@ -1,4 +1,4 @@
-"""What the timers do: `tick` nudges what is due, `repair` asks GitHub, `sweep` looks for what is left.
+"""What the timers do: `tick` nudges what is due, `repair` asks GitHub, `sweep` finds leftovers.
 
 Everything here is a floor under something faster, and finds nothing on a good day. Each timer
 writes that it ran; `tick` reports another that did not, and a missed run is itself in the trail.
@@ -114,7 +114,7 @@ def runs(services: Services) -> list[Run]:
 
 
 def _see_to(services: Services, entry: tuple[ledger.AgendaEntry, Row]) -> int:
-    """Nudge the operation of an agenda's entry if it is due; drop the entry if it is for nothing."""
+    """Nudge the operation of an agenda's entry if it is due; drop an entry that is for nothing."""
     agenda, row = entry
     found = ledger.operation(services.table, agenda.target, agenda.operation)
     now = services.clock.now()

@@ -7,6 +7,7 @@ https://learn.microsoft.com/rest/api/storageservices/understanding-the-table-ser
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -193,10 +194,8 @@ class AzureTable:
     def _make(self) -> None:
         from azure.core.exceptions import ResourceExistsError
 
-        try:
+        with suppress(ResourceExistsError):
             self._table().create_table()
-        except ResourceExistsError:
-            pass
 
 
 def _plain(value: Any) -> Value:

@@ -39,9 +39,9 @@ def to_row(value: Any, partition: str, key: str, etag: str | None = None) -> Row
 def from_row(kind: type[T], row: Row) -> T:
     """Return the value of type `kind` that `row` holds; unknown properties are passed over."""
     found: dict[str, Any] = {}
-    for name, hint in _hints(kind).items():
+    for name, hint in _hints(typing.cast(Any, kind)).items():
         if name not in row.values:
-            if not _has_default(kind, name):
+            if not _has_default(typing.cast(Any, kind), name):
                 found[name] = None
             continue
         content = row.values[name]
@@ -83,12 +83,13 @@ def from_plain(hint: Any, value: Any) -> Any:
     if origin is not None:  # a mapping of text
         return dict(value)
     if is_dataclass(hint):
-        hints = _hints(typing.cast(type, hint))
+        kind: Any = hint
+        hints = _hints(kind)
         given = {name: from_plain(hints[name], value[name]) for name in hints if name in value}
         missing = {
-            name: None for name in hints if name not in value and not _has_default(hint, name)
+            name: None for name in hints if name not in value and not _has_default(kind, name)
         }
-        return typing.cast(type, hint)(**given, **missing)
+        return kind(**given, **missing)
     if hint is datetime:
         when = value if isinstance(value, datetime) else datetime.fromisoformat(value)
         return when.astimezone(UTC)
@@ -100,8 +101,8 @@ def from_plain(hint: Any, value: Any) -> Any:
 
 
 @cache
-def _hints(kind: object) -> dict[str, Any]:
-    return typing.get_type_hints(typing.cast(type, kind))
+def _hints(kind: Any) -> dict[str, Any]:
+    return typing.get_type_hints(kind)
 
 
 @cache

@@ -1,1 +1,1 @@
-"""The steps of the environments' workflows: the only place of this feature that touches the world."""
+"""The steps of the environments' workflows: here alone this feature touches the world."""

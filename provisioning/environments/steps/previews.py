@@ -50,7 +50,7 @@ def await_image(context: Context) -> Outcome:
         pull_request.repository, preview.workflow, environment.sha or ""
     ):
         return done
-    reason = f"waits for the workflow `{preview.workflow}` to build {(environment.sha or '')[:12]}"
+    reason = f"waits for the workflow {preview.workflow} to build {(environment.sha or '')[:12]}"
     conditions = desired.with_condition(
         environment.conditions, "ImagePending", reason, now=context.now
     )
@@ -233,7 +233,7 @@ def delete_group(context: Context) -> Outcome:
 
 
 def prove_gone(context: Context) -> Outcome:
-    """Find nothing left, by the group's name and by the provider's own list; only then it is gone."""
+    """Find nothing left, by the group's name and by the provider's own list: then it is gone."""
     environment = _environment(context)
     left = _left(context, environment)
     if left:

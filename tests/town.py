@@ -1,0 +1,282 @@
+"""A whole control plane in one process, for scenarios: real services over real sockets.
+
+The simulated Azure stands under the real SDKs, the simulated GitHub under the real client; only the
+table and the queue are the memory keepers. Time is a clock moved by hand. `settle` is what the
+Functions host would do: it hands out messages until none is left.
+"""
+
+import contextlib
+import hashlib
+import hmac
+import json
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+import jwt
+import uvicorn
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from local.azure import inline
+from local.founding import found
+from local.github import server as github
+from local.stack import certificates, github_app_key
+from provisioning import poison, runner
+from provisioning.app import WORKFLOWS
+from provisioning.azure.client import Azure
+from provisioning.forge import Forge
+from provisioning.github.receive import read
+from provisioning.identity import Principal, Role, Tokens
+from provisioning.intake import deliveries, people, timers
+from provisioning.ledger import environment
+from provisioning.model import Environment
+from provisioning.probe import Probe
+from provisioning.queue import DELIVERIES, MemoryQueue
+from provisioning.services import Services
+from provisioning.settings import Issuer, Settings
+from provisioning.store.connection import Connection
+from provisioning.store.memory import MemoryTable
+from tests.builders import START, the_catalog
+
+SECRET = b"a secret that only tests share"
+SUBSCRIPTION = inline.SUBSCRIPTION
+ANYBODY = Principal(name="ines", roles=frozenset({Role.OPERATOR}))
+
+
+class Credential:
+    """Signs tokens as the managed identity would get them."""
+
+    def __init__(self, key: rsa.RSAPrivateKey) -> None:
+        self._key = key
+
+    def get_token(self, *scopes: str, **_: Any) -> Any:
+        """Return a token for Azure Resource Manager."""
+        from azure.core.credentials import AccessToken
+
+        now = int(datetime.now().timestamp())  # noqa: DTZ005 - tokens end by the machine's clock
+        claims = {
+            "aud": "https://management.azure.com",
+            "iss": f"https://sts.windows.net/{inline.TENANT}/",
+            "tid": inline.TENANT,
+            "oid": "00000000-0000-0000-0000-00000000c0de",
+            "iat": now - 5,
+            "nbf": now - 5,
+            "exp": now + 3600,
+        }
+        token = jwt.encode(claims, self._key, algorithm="RS256", headers={"kid": "town"})
+        return AccessToken(token, now + 3600)
+
+
+class Town:
+    """Services, clock, and the hands that move them."""
+
+    def __init__(
+        self, services: Services, clock: inline.HandClock, azure_url: str, ca: str
+    ) -> None:
+        self.services = services
+        self.clock = clock
+        self._azure = httpx.Client(base_url=azure_url, verify=ca, timeout=20)
+        self._github = httpx.Client(base_url=services.settings.github_url, timeout=20)
+        self.queue: MemoryQueue = services.queue  # type: ignore[assignment]
+        self._late: list[tuple[datetime, str, str]] = []
+
+    # The world outside
+
+    def pulls(self, *objects: dict[str, Any]) -> None:
+        """Make these the pull requests that GitHub has."""
+        self._github.put("/_local/pulls", json=list(objects)).raise_for_status()
+
+    def runs(self, *objects: dict[str, Any]) -> None:
+        """Make these the workflow runs that GitHub has."""
+        self._github.put("/_local/runs", json=list(objects)).raise_for_status()
+
+    def github_fault(self, **fault: Any) -> None:
+        """Have GitHub go wrong."""
+        self._github.post("/_local/faults", json=fault).raise_for_status()
+
+    def github_mended(self) -> None:
+        """Have GitHub be well again."""
+        self._github.delete("/_local/faults").raise_for_status()
+
+    def said(self, method: str = "POST", part: str = "") -> list[dict[str, Any]]:
+        """Return what GitHub was sent."""
+        found = self._github.get("/_local/requests").json()
+        return [r for r in found if r["method"] == method and part in r["path"]]
+
+    def fault(self, **fault: Any) -> None:
+        """Have Azure go wrong."""
+        self._azure.post("/_local/faults", json=fault).raise_for_status()
+
+    def mended(self) -> None:
+        """Have Azure be well again."""
+        self._azure.delete("/_local/faults").raise_for_status()
+
+    def images(self, *behaviours: dict[str, Any]) -> None:
+        """Have images behave."""
+        self._azure.put("/_local/images", json=list(behaviours)).raise_for_status()
+
+    def resources(self) -> list[dict[str, Any]]:
+        """Return everything in the simulated Azure."""
+        return list(self._azure.get("/_local/resources").json())
+
+    def seed(self, *resources: dict[str, Any]) -> None:
+        """Put resources into the simulated Azure, as if built by others."""
+        self._azure.put("/_local/resources", json=list(resources)).raise_for_status()
+
+    def calls(self, method: str | None = None) -> list[dict[str, Any]]:
+        """Return the calls on Azure."""
+        found = self._azure.get("/_local/calls").json()
+        return [c for c in found if method in (None, c["method"])]
+
+    def forget_calls(self) -> None:
+        """Begin the list of calls anew."""
+        self._azure.delete("/_local/calls").raise_for_status()
+
+    # What the host does
+
+    def deliver(
+        self, event: str, payload: dict[str, Any], identity: str | None = None
+    ) -> str | None:
+        """Receive a signed delivery; return why nothing follows, or None."""
+        body = json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode()
+        digest = hmac.new(SECRET, body, hashlib.sha256).hexdigest()
+        headers = {
+            "x-hub-signature-256": f"sha256={digest}",
+            "content-type": "application/json",
+            "x-github-event": event,
+            "x-github-delivery": identity or hashlib.sha256(body).hexdigest()[:32],
+        }
+        return deliveries.receive(self.services, read(headers, body, [SECRET]))
+
+    def settle(self) -> None:
+        """Hand out every message that is visible, and what they lead to."""
+        self._late = [m for m in self._late if not self._ripe(m)]
+        while self.queue.messages:
+            message = self.queue.messages.popleft()
+            if message.after:
+                self._late.append((self.clock.now() + message.after, message.queue, message.text))
+                continue
+            self.handle(message.queue, message.text)
+
+    def handle(self, queue: str, text: str) -> None:
+        """Run the function of one queue on one message."""
+        if queue == DELIVERIES:
+            deliveries.take(self.services, text)
+        elif queue.endswith("-poison"):
+            poison.keep(self.services, queue.removesuffix("-poison"), text)
+        else:
+            runner.run_one_step(text, self.services)
+
+    def pass_time(self, duration: timedelta, step: timedelta = timedelta(minutes=1)) -> None:
+        """Let time pass minute by minute, with every timer."""
+        end = self.clock.now() + duration
+        while self.clock.now() < end:
+            self.clock.advance(min(step, end - self.clock.now()).total_seconds())
+            self.timers()
+
+    def timers(self) -> None:
+        """Run the timers that are due at this instant."""
+        now = self.clock.now()
+        timers.run(self.services, "tick")
+        if now.minute % 10 == 0:
+            timers.run(self.services, "repair")
+        if now.minute == 0:
+            timers.run(self.services, "sweep")
+        self.settle()
+
+    def _ripe(self, message: tuple[datetime, str, str]) -> bool:
+        due, queue, text = message
+        if due > self.clock.now():
+            return False
+        self.queue.send(queue, text)
+        return True
+
+    # What people see
+
+    def environment(self, name: str) -> Environment:
+        """Return an environment's row."""
+        found = environment(self.services.table, name)
+        assert found is not None, f"{name} is not there"
+        return found
+
+    def wish(self, name: str, *, up: bool, by: Principal = ANYBODY) -> None:
+        """Ask for an environment, or for its end."""
+        people.grant(self.services, people.Wish(name=name, by=by, is_up=up))
+        self.settle()
+
+
+@contextlib.contextmanager
+def a_town(folder: Path, **settings: Any) -> Iterator[Town]:
+    """Start the simulators, and yield a control plane that stands on them."""
+    stack = found(folder, port=None, held=True)
+    ca, chain, key_file = certificates(folder)
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    clock = inline.HandClock(START)
+    with (
+        inline.running(
+            keys={"town": key.public_key()}, clock=clock, tls=(chain, key_file)
+        ) as simulated,
+        _served(github.build(stack, folder, clock)) as github_url,  # type: ignore[arg-type]
+    ):
+        built = Settings(
+            storage=Connection("unused"),
+            public_url="https://control.example",
+            catalog=Path("environments.toml"),
+            subscription=SUBSCRIPTION,
+            resource_manager=simulated.base_url,
+            client_id=None,
+            github_url=github_url,
+            github_app_id=stack.github_app_id,
+            github_key=github_app_key(folder).read_text(),
+            webhook_secrets=(SECRET,),
+            entra=Issuer(
+                "https://entra.example", "https://entra.example/keys", "us", inline.TENANT
+            ),
+            actions=Issuer("https://actions.example", "https://actions.example/keys", "us"),
+            preview_url=simulated.containers_url + "/{fqdn}",
+            preview_key=b"k" * 32,
+            registry_login=None,
+        )
+        built = replace(built, **settings)
+        services = Services(
+            settings=built,
+            catalog=the_catalog(),
+            clock=clock,
+            table=MemoryTable(),
+            deliveries=MemoryTable(),
+            queue=MemoryQueue(),
+            azure=Azure(
+                SUBSCRIPTION,
+                simulated.base_url,
+                lambda: Credential(key),
+                connection_verify=str(ca),
+            ),
+            forge=Forge(github_url, stack.github_app_id, built.github_key),
+            probe=Probe(),
+            tokens=Tokens(built.entra, built.actions),
+            workflows=WORKFLOWS,
+        )
+        assert urlsplit(simulated.base_url).scheme == "https"
+        yield Town(services, clock, simulated.base_url, str(ca))
+
+
+@contextlib.contextmanager
+def _served(app: Any) -> Iterator[str]:
+    config = uvicorn.Config(
+        app, host="127.0.0.1", port=0, log_level="warning", access_log=False, lifespan="off"
+    )
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    waiting = threading.Event()
+    while not server.started and thread.is_alive():
+        waiting.wait(0.01)
+    (listening,) = server.servers[0].sockets
+    yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+    server.should_exit = True
+    thread.join(5)
