@@ -114,6 +114,12 @@ class Forge:
         elif mine.get("body") != text:
             self._ask("PATCH", repository, f"/issues/comments/{mine['id']}", {"body": text})
 
+    def close(self) -> None:
+        """Give back the connections."""
+        if self._client is not None:
+            self._client.close()
+            self._client = None
+
     def _pages(
         self, repository: str, path: str, query: Mapping[str, str]
     ) -> list[Mapping[str, Any]]:

@@ -4,6 +4,7 @@ The host comes from what Azure gave the container group, never from a payload. N
 followed, at most 64 KB are read, and five seconds is the longest anyone waits.
 """
 
+import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,10 +46,14 @@ class Probe:
             return Health(False, f"it answers {answer.status_code}")
         return Health(True, "it answers 200", _seed(body))
 
+    def close(self) -> None:
+        """Give back the connections."""
+        if self._client is not None:
+            self._client.close()
+            self._client = None
+
 
 def _seed(body: bytes) -> str | None:
-    import json
-
     try:
         content = json.loads(body)
     except (ValueError, RecursionError):

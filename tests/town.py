@@ -1,7 +1,7 @@
 """A whole control plane in one process, for scenarios: real services over real sockets.
 
-The simulated Azure stands under the real SDKs, the simulated GitHub under the real client; only the
-table and the queue are the memory keepers. Time is a clock moved by hand. `settle` is what the
+The simulated Azure stands under the real SDKs, the simulated GitHub under the real client; only
+the table and the queue are the memory keepers. Time is a clock moved by hand. `settle` is what the
 Functions host would do: it hands out messages until none is left.
 """
 
@@ -9,6 +9,7 @@ import contextlib
 import hashlib
 import hmac
 import json
+import ssl
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -80,10 +81,18 @@ class Town:
     ) -> None:
         self.services = services
         self.clock = clock
-        self._azure = httpx.Client(base_url=azure_url, verify=ca, timeout=20)
+        trust = ssl.create_default_context(cafile=ca)
+        self._azure = httpx.Client(base_url=azure_url, verify=trust, timeout=20)
         self._github = httpx.Client(base_url=services.settings.github_url, timeout=20)
         self.queue: MemoryQueue = services.queue  # type: ignore[assignment]
         self._late: list[tuple[datetime, str, str]] = []
+
+    def close(self) -> None:
+        """Give back every connection."""
+        for part in (self.services.azure, self.services.forge, self.services.probe):
+            part.close()
+        self._azure.close()
+        self._github.close()
 
     # The world outside
 
@@ -262,7 +271,9 @@ def a_town(folder: Path, **settings: Any) -> Iterator[Town]:
             workflows=WORKFLOWS,
         )
         assert urlsplit(simulated.base_url).scheme == "https"
-        yield Town(services, clock, simulated.base_url, str(ca))
+        town = Town(services, clock, simulated.base_url, str(ca))
+        yield town
+        town.close()
 
 
 @contextlib.contextmanager

@@ -172,6 +172,13 @@ class Azure:
 
     # Clients
 
+    def close(self) -> None:
+        """Give back the connections of the clients that were built."""
+        for name in ("_resources", "_containers"):
+            client = self.__dict__.pop(name, None)
+            if client is not None:
+                client.close()
+
     @cached_property
     def _resources(self) -> "ResourceManagementClient":
         from azure.mgmt.resource.resources import ResourceManagementClient
