@@ -73,9 +73,11 @@ class Stack:
 
     def write(self, state: Path) -> None:
         """Save to the state folder, readable by its owner alone."""
-        path = state / FILE
-        path.touch(mode=0o600)
-        path.write_text(json.dumps(asdict(self), indent=1))
+        # The whole file or none: a start killed here must not leave half a stack behind.
+        draft = state / f"{FILE}.draft"
+        draft.touch(mode=0o600)
+        draft.write_text(json.dumps(asdict(self), indent=1))
+        draft.replace(state / FILE)
 
     @staticmethod
     def read(state: Path) -> "Stack":
@@ -94,5 +96,15 @@ def github_app_key(state: Path) -> Path:
 
 
 def issuer_key(state: Path) -> Path:
-    """Return where the issuer's signing key lies (PEM)."""
+    """Return where Entra ID's signing key lies (PEM); its public half is beside it."""
     return state / "issuer.pem"
+
+
+def actions_key(state: Path) -> Path:
+    """Return where GitHub Actions' signing key lies (PEM); its public half is beside it."""
+    return state / "actions.pem"
+
+
+def public_half(private: Path) -> Path:
+    """Return where the public half of the key at `private` lies (PEM)."""
+    return private.with_suffix(".pub")

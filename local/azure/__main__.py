@@ -1,0 +1,41 @@
+"""Run the simulator of one local stack: `python -m local.azure --state DIR`."""
+
+import asyncio
+import logging
+import sys
+
+from local.azure import app, serving, site
+from local.azure.certificates import ensure_certificates
+from local.azure.journal import Sqlite
+from local.azure.tokens import Tokens
+from local.clock import open_clock
+from local.lifeline import follow_parent
+from local.serving import state_argument
+from local.stack import Stack
+
+
+def main() -> None:
+    """Serve until told to end, or until the parent is gone."""
+    state = state_argument("local.azure")
+    follow_parent()
+    logging.basicConfig(stream=sys.stderr, level=logging.WARNING)
+    stack = Stack.read(state)
+    _, chain, key = ensure_certificates(state)
+    journal = Sqlite(state / "azure.sqlite")
+    world = app.make_world(
+        open_clock(state, held=stack.held),
+        journal,
+        subscription=stack.subscription,
+        tenant=stack.tenant,
+    )
+    tokens = Tokens(tenant=stack.tenant, keys_url=f"{stack.issuer}/discovery/v2.0/keys")
+    servers = [
+        serving.server(app.build(world, tokens, stack=stack), stack.azure_port, (chain, key)),
+        serving.server(site.build(world), stack.containers_port),
+    ]
+    asyncio.run(serving.until_told(servers))
+    journal.close()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,121 @@
+"""The words of the protocol: a call that came in, an answer that goes out, a refusal.
+
+Everything behind the gateway speaks in these three. A rule that Azure enforces ends in a
+`Refusal`, which knows its own status, code and message and turns itself into ARM's envelope; no
+other part of the simulator writes an error.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, Protocol
+from uuid import UUID, uuid5
+
+Json = dict[str, Any]
+WRITES = frozenset({"PUT", "PATCH", "POST"})
+_NAMESPACE = UUID("6f3a2a04-4f0c-5d57-9b61-0d8f8a3f5c11")
+_GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+
+
+class Clock(Protocol):
+    """Whatever tells the app's time."""
+
+    def now(self) -> datetime:
+        """Return the instant, UTC."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Late:
+    """A failure ordered for the end of the work that a call starts (`faults`)."""
+
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One request after the gateway: authenticated, decoded, dated by the app clock."""
+
+    method: str
+    path: str
+    query: Mapping[str, str]
+    body: bytes
+    base: str
+    principal: str
+    now: datetime
+    request_id: str
+    late: Late | None = None
+
+    @property
+    def version(self) -> str:
+        """The api-version asked for; empty when there is none."""
+        return self.query.get("api-version", "")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What goes back; a `body` of None is an empty one."""
+
+    status: int
+    body: Any = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+class Refusal(Exception):
+    """Azure says no. `gateway` marks what Resource Manager itself refused, not a provider."""
+
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        message: str,
+        *,
+        gateway: bool = False,
+        details: list[Json] | None = None,
+        target: str | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        """Keep what the envelope will say."""
+        super().__init__(f"{code}: {message}")
+        self.status, self.code, self.message = status, code, message
+        self.gateway, self.details, self.target = gateway, details, target
+        self.headers = dict(headers or {})
+
+    def answer(self) -> Answer:
+        """Return ARM's envelope."""
+        error: Json = {"code": self.code}
+        if self.target is not None:
+            error["target"] = self.target
+        error["message"] = self.message
+        if self.details is not None:
+            error["details"] = self.details
+        cause = {"x-ms-failure-cause": "gateway"} if self.gateway else {}
+        return Answer(status=self.status, body={"error": error}, headers={**cause, **self.headers})
+
+
+def gateway(status: int, code: str, message: str, **more: Any) -> Refusal:
+    """Return a refusal by Resource Manager itself."""
+    return Refusal(status, code, message, gateway=True, **more)
+
+
+def guid(*names: str) -> str:
+    """Return the GUID that these names always have (case does not count)."""
+    return str(uuid5(_NAMESPACE, "|".join(names).lower()))
+
+
+def is_guid(text: object) -> bool:
+    """Tell whether `text` is a GUID as Azure writes them."""
+    return isinstance(text, str) and _GUID.fullmatch(text) is not None
+
+
+def stamp(at: datetime, digits: int = 7) -> str:
+    """Return a time as Azure prints it: UTC, `digits` of a second (0 for none), Z."""
+    text = at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    fraction = f"{at.microsecond:06d}0"[:digits] if digits else ""
+    return f"{text}.{fraction}Z" if fraction else f"{text}Z"
+
+
+def seconds(count: float) -> timedelta:
+    """Return a span of app time."""
+    return timedelta(seconds=count)

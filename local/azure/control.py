@@ -1,0 +1,143 @@
+"""The simulator's own calls, under `/_local`: what tests and the local stack order and look at.
+
+They need no token, draw from no bucket and are never faulted. A bad body is a 400 that names the
+field, so that a typing error in a test is not a silent one.
+"""
+
+from typing import Any
+
+import httpx
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from local.azure import faults, images, seeding
+from local.azure.arm import stamp
+from local.azure.calls import Calls
+from local.azure.world import World
+from local.stack import Stack
+
+
+def routes(world: World, calls: Calls, stack: Stack | None) -> list[BaseRoute]:
+    """Return the routes; without a stack there is no host that could move the clock."""
+    control = _Control(world, calls, stack)
+    return [
+        Route("/_local/calls", control.calls, methods=["GET", "DELETE"]),
+        Route("/_local/faults", control.faults, methods=["GET", "POST", "DELETE"]),
+        Route("/_local/images", control.images, methods=["GET", "PUT", "DELETE"]),
+        Route("/_local/resources", control.resources, methods=["GET", "PUT"]),
+        Route(
+            "/_local/registrations/{namespace}", control.registration, methods=["PUT", "DELETE"]
+        ),
+        Route("/_local/clock", control.clock, methods=["GET", "POST"]),
+        Route("/_local/{rest:path}", control.unknown, methods=["GET", "PUT", "POST", "DELETE"]),
+    ]
+
+
+class _Control:
+    def __init__(self, world: World, calls: Calls, stack: Stack | None) -> None:
+        self._world, self._calls, self._stack = world, calls, stack
+
+    async def calls(self, request: Request) -> Response:
+        """List or forget the calls."""
+        if request.method == "GET":
+            return JSONResponse(self._calls.rows())
+        self._calls.clear()
+        return self._done()
+
+    async def faults(self, request: Request) -> Response:
+        """Order a fault, list the open ones, or clear them."""
+        match request.method:
+            case "POST":
+                try:
+                    self._world.faults.add(faults.read(await _json(request)))
+                except ValueError as error:
+                    return _bad(str(error))
+            case "DELETE":
+                self._world.faults.clear()
+            case _:
+                shown = [
+                    {name: getattr(row, name) for name in faults.Fault.__dataclass_fields__}
+                    for row in self._world.faults.open()
+                ]
+                return JSONResponse(shown)
+        return self._done()
+
+    async def images(self, request: Request) -> Response:
+        """Say how images behave."""
+        match request.method:
+            case "GET":
+                return JSONResponse(self._world.notes.get("images", []))
+            case "DELETE":
+                self._world.note("images", None)
+            case _:
+                try:
+                    self._world.note("images", images.read(await _json(request)))
+                except ValueError as error:
+                    return _bad(str(error))
+        return self._done()
+
+    async def resources(self, request: Request) -> Response:
+        """List everything there is, or put things there as if they had always been."""
+        now = self._world.clock.now()
+        self._world.settle(now)
+        if request.method == "GET":
+            self._world.commit()
+            return JSONResponse(seeding.everything(self._world, now))
+        try:
+            count = seeding.seed(self._world, await _json(request), now=now)
+        except ValueError as error:
+            return _bad(str(error))
+        self._world.commit()
+        return JSONResponse({"seeded": count})
+
+    async def registration(self, request: Request) -> Response:
+        """Register a provider, or take its registration away."""
+        namespace = request.path_params["namespace"]
+        if namespace.lower() not in self._world.table.namespaces:
+            return _bad(f"namespace: '{namespace}' is not in the table")
+        state = "Registered" if request.method == "PUT" else "NotRegistered"
+        self._world.register(namespace, state, self._world.clock.now())
+        return self._done()
+
+    async def clock(self, request: Request) -> Response:
+        """Tell the time; moving it is the host's work, who knows when nothing runs."""
+        if request.method == "GET":
+            return JSONResponse({"now": stamp(self._world.clock.now(), 6)})
+        if self._stack is None or not self._stack.held:
+            message = "The clock is real: it cannot be moved."
+            return JSONResponse({"error": {"code": "ClockIsReal", "message": message}}, 409)
+        headers = {"x-functions-key": self._stack.master_key, "content-type": "application/json"}
+        url = f"{self._stack.app}/_local/clock"
+        async with httpx.AsyncClient(timeout=None, trust_env=False) as client:
+            try:
+                answer = await client.post(url, content=await request.body(), headers=headers)
+            except httpx.HTTPError as error:
+                message = f"The host at {url} does not answer: {error!r}."
+                return JSONResponse(
+                    {"error": {"code": "HostUnreachable", "message": message}}, 502
+                )
+        kind = answer.headers.get("content-type", "application/json")
+        return Response(answer.content, answer.status_code, media_type=kind)
+
+    async def unknown(self, request: Request) -> Response:
+        """Refuse what is not one of these."""
+        message = f"'{request.url.path}' is not one of the simulator's own calls."
+        return JSONResponse({"error": {"code": "NotFound", "message": message}}, 404)
+
+    def _done(self) -> Response:
+        self._world.commit()
+        return Response(status_code=204)
+
+
+async def _json(request: Request) -> Any:
+    try:
+        return await request.json()
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"body: not JSON ({error})") from error
+
+
+def _bad(why: str) -> Response:
+    field, _, message = why.partition(": ")
+    error = {"code": "InvalidInput", "message": f"{field}: {message}", "target": field}
+    return JSONResponse({"error": error}, 400)

@@ -1,0 +1,64 @@
+"""A copy of the world that lags behind it.
+
+Resource Graph answers from such a copy, and so does Resource Manager's own list of resources: a
+thing just made may be missing, a thing just deleted may still be listed. Each change is stored
+with the instant at which readers see it.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from local.azure.arm import Json
+from local.azure.journal import Journal
+
+
+class Index:
+    """Documents by key, each visible `lag` after it was put."""
+
+    def __init__(self, name: str, lag: timedelta, journal: Journal) -> None:
+        """Read back what the journal has under `name`."""
+        self.lag = lag
+        self._name, self._journal = name, journal
+        self._shown: dict[str, Json] = dict(journal.rows(f"{name}.shown"))
+        self._coming: dict[str, list[tuple[str, Json | None]]] = {
+            key: [(at, document) for at, document in changes]
+            for key, changes in journal.rows(f"{name}.coming")
+        }
+
+    def put(self, key: str, document: Json | None, now: datetime) -> None:
+        """Show `document` (nothing, when None) from `now` plus the lag on."""
+        if not self.lag:
+            self._coming.pop(key, None)
+            self._show(key, document)
+            return
+        due = (now + self.lag).isoformat()
+        self._coming.setdefault(key, []).append((due, document))
+        self._journal.put(f"{self._name}.coming", key, self._coming[key])
+
+    def settle(self, now: datetime) -> None:
+        """Show everything that is due."""
+        limit = now.isoformat()
+        for key, changes in list(self._coming.items()):
+            due = [change for change in changes if change[0] <= limit]
+            if not due:
+                continue
+            self._show(key, due[-1][1])
+            left = changes[len(due) :]
+            if left:
+                self._coming[key] = left
+                self._journal.put(f"{self._name}.coming", key, left)
+            else:
+                del self._coming[key]
+                self._journal.drop(f"{self._name}.coming", key)
+
+    def documents(self) -> Iterator[Json]:
+        """Return what is visible, ordered by key."""
+        return (self._shown[key] for key in sorted(self._shown))
+
+    def _show(self, key: str, document: Json | None) -> None:
+        if document is None:
+            self._shown.pop(key, None)
+            self._journal.drop(f"{self._name}.shown", key)
+        else:
+            self._shown[key] = document
+            self._journal.put(f"{self._name}.shown", key, document)

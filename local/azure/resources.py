@@ -1,0 +1,310 @@
+"""Resources of any type in the table: the common course of every call on one.
+
+The order of refusals is Azure's: the type and its version, the subscription's registration, the
+group, locks, the body, the parent, the place, and last what the provider itself says.
+"""
+
+from dataclasses import replace
+
+from local.azure import bodies, filters, groups, locks, operations, paging
+from local.azure.arm import Answer, Call, Json, Refusal, gateway
+from local.azure.ids import Id, Provider, resource
+from local.azure.table import Lro, ResourceType, Use, View, Write
+from local.azure.world import Resource, World, plain
+
+_SLOW_DELETE = Lro(takes=20.0, status=202)  # of a type whose deletions are quick, ordered to fail
+
+
+def canonical(world: World, target: Id, row: ResourceType) -> Id:
+    """Return the identifier with the type spelled as the table does, the scope as it exists."""
+    types = tuple(row.name.split("/")[1:])
+    last = Provider(namespace=row.namespace, types=types, names=target.last.names[: len(types)])
+    parent = replace(target, providers=(*target.providers[:-1], last)).parent()
+    found = world.find(parent) if parent.providers else None
+    group = world.groups.get((target.group or "").lower())
+    above = target.providers[:-1]
+    if found is not None and row.extension:
+        above = resource(found.id).providers
+    return Id(
+        subscription=target.subscription,
+        group=group.name if group else target.group,
+        providers=(*above, last),
+    )
+
+
+def answer(world: World, call: Call, target: Id, row: ResourceType) -> Answer:
+    """Answer a call on one resource."""
+    target = canonical(world, target, row)
+    match call.method:
+        case "GET" | "HEAD":
+            return _get(world, call, target, row)
+        case "PUT" | "PATCH":
+            return _write(world, call, target, row)
+        case "DELETE":
+            return _delete(world, call, target, row)
+    raise Refusal(405, "MethodNotAllowed", f"'{call.method}' is not allowed on '{row.name}'.")
+
+
+def act(world: World, call: Call, target: Id, row: ResourceType, rest: tuple[str, ...]) -> Answer:
+    """Answer a call on something inside a resource: an action, or a part of it."""
+    words = tuple(rest[::2])
+    name = "/".join(words).lower()
+    action = row.actions.get((call.method, name))
+    if action is None:
+        raise gateway(
+            404,
+            "InvalidResourceType",
+            f"The resource type '{row.local}/{'/'.join(words)}' could not be found in the"
+            f" namespace '{row.namespace}' for api version '{call.version}'.",
+        )
+    target = canonical(world, target, row)
+    if call.method != "GET":
+        groups.require_open(world, target)
+        locks.refuse_write(world, target)
+    found = _require(world, target, row)
+    return action(Use(world=world, call=call, type=row, resource=found, parts=rest[1::2]))
+
+
+def listed(world: World, call: Call, scope: Id, row: ResourceType) -> Answer:
+    """Answer a provider's own list of a type: of a group, of a parent, or of a subscription."""
+    if scope.group is not None:
+        groups.require(world, scope)
+    if scope.providers and world.find(scope) is None:
+        raise _no_parent("read", scope, row)
+    kind = "list" if scope.group else "subscription"
+    view = View(now=call.now, version=call.version, kind=kind)
+    start = scope.key + "/"
+    found = [item for item in world.all_of(row.name) if item.id.lower().startswith(start)]
+    return paging.page(call, [row.behaviour.shown(item, view) for item in found])
+
+
+def index(world: World, call: Call, group: str | None) -> Answer:
+    """Answer Resource Manager's list of all tracked resources."""
+    test = filters.compile_filter(call.query.get("$filter"))
+    expand = {word.strip().lower() for word in call.query.get("$expand", "").split(",") if word}
+    unknown = expand - {"createdtime", "changedtime", "provisioningstate"}
+    if unknown:
+        raise gateway(
+            400,
+            "InvalidExpandInQueryString",
+            f"Invalid $expand '{', '.join(sorted(unknown))}' specified in the query string.",
+        )
+    inside = f"/resourcegroups/{group.lower()}/" if group else "/"
+    rows = [
+        _brief(row, expand)
+        for row in world.list.documents()
+        if inside in row["id"].lower() and test(row)
+    ]
+    return paging.page(call, rows)
+
+
+def store(world: World, write: Write, *, busy: str | None, provisioning: str | None) -> Resource:
+    """Keep what a write asks for and return it."""
+    body = plain(write.type.behaviour.shape(write))
+    for name in ("id", "name", "type", "apiVersion", "systemData"):
+        body.pop(name, None)
+    state = plain(write.type.behaviour.state(write))
+    now, current = write.call.now, write.current
+    item = Resource(
+        id=current.id if current else str(write.id),
+        type=write.type.name,
+        name=current.name if current else write.id.name,
+        body=body,
+        state=state,
+        created=current.created if current else now,
+        changed=now,
+        provisioning=provisioning,
+        busy=busy,
+    )
+    return world.save(item)
+
+
+def _get(world: World, call: Call, target: Id, row: ResourceType) -> Answer:
+    if target.group is not None:
+        groups.require(world, target)
+    if call.method == "HEAD":
+        return Answer(status=204 if world.find(target) else 404)
+    found = _require(world, target, row)
+    view = View(now=call.now, version=call.version)
+    return Answer(status=200, body=row.behaviour.shown(found, view))
+
+
+def _write(world: World, call: Call, target: Id, row: ResourceType) -> Answer:
+    _check_registered(world, call, row)
+    if target.group is not None:
+        groups.require_open(world, target)
+    locks.refuse_write(world, target)
+    body = bodies.read(call)
+    bodies.check_identity(body, target, row)
+    current = world.find(target)
+    if call.method == "PATCH":
+        current = _require(world, target, row)
+        body = _patched(body, current, row, call)
+    else:
+        body = bodies.without_nulls(body)
+    row.names.check(target.name)
+    _check_parent(world, target, row)
+    bodies.check_place(body, target, row, current)
+    if body.get("tags") is not None:
+        body["tags"] = bodies.check_tags(body["tags"])
+    write = Write(world=world, call=call, type=row, id=target, body=body, current=current)
+    if current is not None and current.busy:
+        raise row.behaviour.busy(current)
+    row.behaviour.check(write)
+    return _start(world, call, write)
+
+
+def _start(world: World, call: Call, write: Write) -> Answer:
+    row, new = write.type, write.current is None
+    place = str(write.body.get("location") or _place(world, write.id))
+    metered = row.behaviour.meter(world, call, place)
+    lro = row.behaviour.work(write)
+    if lro is None:
+        kept = write.current.provisioning if write.current else None
+        state = (kept if call.method == "PATCH" else "Succeeded") if row.provisioning else None
+        item = store(world, write, busy=None, provisioning=state)
+        status = row.created_status if new else 200
+        headers = {**metered, **row.behaviour.headers(item, new=new)}
+        return Answer(status=status, body=_put_view(row, item, call), headers=headers)
+    operation = world.begin(
+        kind="create" if new else "update",
+        resource=write.current.id if write.current else str(write.id),
+        lro=lro,
+        call=replace(call, late=call.late or row.behaviour.foreseen(write)),
+        place=place,
+        namespace=row.namespace,
+    )
+    item = store(world, write, busy=operation.id, provisioning="Creating" if new else "Updating")
+    headers = {**metered, **operations.headers(operation, lro, call)}
+    return Answer(status=lro.status, body=_put_view(row, item, call), headers=headers)
+
+
+def _place(world: World, target: Id) -> str:
+    group = world.groups.get((target.group or "").lower())
+    return group.location if group else "global"
+
+
+def _delete(world: World, call: Call, target: Id, row: ResourceType) -> Answer:
+    found = world.find(target)
+    if target.nested and world.find(target.parent()) is None:
+        raise _no_parent("delete", target.parent(), row)
+    if target.group is not None:
+        group = groups.require(world, target)
+        if group.deleting and found is None:
+            return Answer(status=204)
+    locks.refuse_delete(world, target)
+    if found is None:
+        return Answer(status=204)
+    running = world.operations.get(found.busy or "")
+    lro = row.delete or _SLOW_DELETE
+    if running is not None and running.kind == "delete":
+        return Answer(status=lro.status, headers=operations.headers(running, lro, call))
+    place = str(found.body.get("location") or _place(world, target))
+    metered = row.behaviour.meter(world, call, place)
+    if row.delete is None and call.late is None:
+        use = Use(world=world, call=call, type=row, resource=found)
+        answered = row.behaviour.deleting(use) or Answer(status=row.deleted_status)
+        world.drop(found, call.now)
+        return replace(answered, headers={**answered.headers, **metered})
+    operation = world.begin(
+        kind="delete",
+        resource=found.id,
+        lro=lro,
+        call=call,
+        place=place,
+        namespace=row.namespace,
+    )
+    world.save(replace(found, busy=operation.id, provisioning="Deleting", changed=call.now))
+    headers = {**metered, **operations.headers(operation, lro, call)}
+    return Answer(status=lro.status, headers=headers)
+
+
+def _patched(body: Json, current: Resource, row: ResourceType, call: Call) -> Json:
+    if not row.patchable:
+        raise Refusal(405, "MethodNotAllowed", f"'{row.name}' cannot be patched.")
+    merged: Json = plain(current.body)
+    for name, value in body.items():
+        if name == "properties" and isinstance(value, dict):
+            merged[name] = _merged(merged.get(name) or {}, value)
+        else:
+            merged[name] = value
+    return merged
+
+
+def _merged(old: Json, new: Json) -> Json:
+    """Merge as RFC 7396 says: objects deeply, null takes away, the rest replaces."""
+    result = dict(old)
+    for name, value in new.items():
+        if value is None:
+            result.pop(name, None)
+        elif isinstance(value, dict) and isinstance(result.get(name), dict):
+            result[name] = _merged(result[name], value)
+        else:
+            result[name] = value
+    return result
+
+
+def _check_registered(world: World, call: Call, row: ResourceType) -> None:
+    if world.registration(row.namespace, call.now) in {"Registered", "Registering"}:
+        return
+    message = (
+        f"The subscription is not registered to use namespace '{row.namespace}'. See"
+        " https://aka.ms/rps-not-found for how to register subscriptions."
+    )
+    code = "MissingSubscriptionRegistration"
+    detail: Json = {"code": code, "target": row.namespace, "message": message}
+    raise gateway(409, code, message, details=[detail])
+
+
+def _check_parent(world: World, target: Id, row: ResourceType) -> None:
+    parent = target.parent()
+    if not parent.providers or world.find(parent) is not None:
+        return
+    raise _not_found(parent) if row.extension else _no_parent("write", parent, row)
+
+
+def _no_parent(verb: str, parent: Id, row: ResourceType) -> Refusal:
+    return gateway(
+        404,
+        "ParentResourceNotFound",
+        f"Failed to perform '{verb}' on resource(s) of type '{row.local}', because the parent"
+        f" resource '{parent}' could not be found.",
+    )
+
+
+def _require(world: World, target: Id, row: ResourceType) -> Resource:
+    found = world.find(target)
+    if found is not None:
+        return found
+    if target.group is not None:
+        groups.require(world, target)
+    absent = row.behaviour.absent(target)
+    if absent is not None:
+        raise absent
+    parent = target.parent()
+    if target.nested and world.find(parent) is None:
+        raise _no_parent("read", parent, row)
+    raise _not_found(target)
+
+
+def _not_found(target: Id) -> Refusal:
+    name = target.last.text().removeprefix("/providers/")
+    return gateway(
+        404,
+        "ResourceNotFound",
+        f"The Resource '{name}' under resource group '{target.group or '<null>'}' was not found."
+        " For more details please go to https://aka.ms/ARMResourceNotFoundFix",
+    )
+
+
+def _put_view(row: ResourceType, item: Resource, call: Call) -> Json:
+    return row.behaviour.shown(item, View(now=call.now, version=call.version, kind="put"))
+
+
+def _brief(row: Json, expand: set[str]) -> Json:
+    kept = ("id", "name", "type", "sku", "kind", "managedBy", "plan", "identity", "zones")
+    brief = {name: row[name] for name in (*kept, "location", "tags") if row.get(name) is not None}
+    for name in ("createdTime", "changedTime", "provisioningState"):
+        if name.lower() in expand and row.get(name) is not None:
+            brief[name] = row[name]
+    return brief

@@ -1,0 +1,181 @@
+"""From a call to whoever answers it, with the refusals that come before any provider.
+
+First what Resource Manager answers itself (subscriptions, groups, tags, its lists), then the
+providers, by the table. The order of the checks is Azure's: api-version given, subscription known,
+namespace known, type known, api-version known.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from local.azure import graph, groups, operations, resources, roles, scopetags, subscriptions
+from local.azure.arm import Answer, Call, gateway
+from local.azure.ids import Id, parse
+from local.azure.table import ResourceType
+from local.azure.world import World
+
+_RESULTS = {"operationresults"}
+_TENANT_LISTS: dict[str, Callable[[World, Call], Answer]] = {
+    "subscriptions": subscriptions.listed,
+    "tenants": subscriptions.tenants,
+    "providers": subscriptions.providers,
+}
+_LISTS: dict[str, Callable[[World, Call], Answer]] = {
+    "locations": subscriptions.locations,
+    "resourcegroups": groups.listed,
+    "resources": lambda world, call: resources.index(world, call, None),
+    "providers": subscriptions.providers,
+}
+
+
+def answer(world: World, call: Call) -> Answer:
+    """Answer one call."""
+    target, rest = parse(call.path)
+    if not call.version:
+        raise gateway(
+            400,
+            "MissingApiVersionParameter",
+            "The api-version query parameter (?api-version=) is required for all requests.",
+        )
+    subscriptions.check_subscription(world, target.subscription)
+    if target.providers:
+        return _provider(world, call, target)
+    return _own(world, call, target, tuple(segment.lower() for segment in rest))
+
+
+def _own(world: World, call: Call, target: Id, rest: tuple[str, ...]) -> Answer:
+    """Answer what is Resource Manager's own."""
+    subscriptions.check_version(call)
+    if target.group is not None and not rest:
+        return groups.answer(world, call, target)
+    if call.method != "GET":
+        raise _not_here(call)
+    if target.group is not None:
+        if rest != ("resources",):
+            raise _not_here(call)
+        groups.require(world, target)
+        return resources.index(world, call, target.group)
+    if len(rest) == 2 and rest[0] in _RESULTS:
+        return operations.group_result(world, call)
+    if target.subscription is not None and not rest:
+        return Answer(status=200, body=subscriptions.shown(world, call))
+    lists = _LISTS if target.subscription else _TENANT_LISTS
+    found = lists.get("/".join(rest))
+    if found is None:
+        raise _not_here(call)
+    return found(world, call)
+
+
+def _provider(world: World, call: Call, target: Id) -> Answer:
+    """Answer what belongs to a provider."""
+    last = target.last
+    if last.namespace.lower() not in world.table.namespaces:
+        raise subscriptions.invalid_namespace(last.namespace)
+    if not last.types:
+        return _look_at_provider(world, call, target, None)
+    first = last.types[0].lower()
+    if len(target.providers) == 1 and target.group is None and len(last.types) == 1:
+        if not last.names and first in {"register", "unregister"}:
+            return _look_at_provider(world, call, target, first)
+        if not last.names and first == "operations":
+            return subscriptions.provider_operations(world, call, last.namespace)
+    match last.namespace.lower(), first:
+        case "microsoft.resources", "tags":
+            subscriptions.check_version(call)
+            return scopetags.answer(world, call, target)
+        case "microsoft.resourcegraph", "resources":
+            return graph.answer(world, call)
+        case "microsoft.authorization", "roledefinitions":
+            return roles.definitions(world, call, target)
+        case _, "locations" if target.group is None:
+            return _location(world, call, target)
+    return _typed(world, call, target)
+
+
+def _look_at_provider(world: World, call: Call, target: Id, action: str | None) -> Answer:
+    subscriptions.check_version(call)
+    return subscriptions.provider(world, call, target.last.namespace, action)
+
+
+def _location(world: World, call: Call, target: Id) -> Answer:
+    """Answer a call under `locations/{place}`: an operation's poll, or a local list."""
+    last = target.last
+    place = last.names[0].replace(" ", "").lower() if last.names else ""
+    if len(last.types) == 2 and len(last.names) == 2 and call.method == "GET":
+        if last.types[1].lower() in _RESULTS:
+            return operations.result(world, call, last.names[1])
+        return operations.status(world, call, last.names[1])
+    tail = last.types[1] if len(last.types) > 1 else ""
+    found = world.table.location_call(last.namespace, tail)
+    if found is None or call.method != "GET":
+        raise _no_type(call, last.namespace)
+    if call.version not in found.versions:
+        raise _no_version(call, place, f"locations/{tail}", found.versions, ())
+    return found.answer(world, call, place, tail)
+
+
+def _typed(world: World, call: Call, target: Id) -> Answer:
+    """Answer a call on a resource, a list of them, or an action, by the table."""
+    last = target.last
+    depth = len(last.types)
+    row = None
+    while depth and row is None:
+        row = world.table.find("/".join((last.namespace, *last.types[:depth])))
+        depth -= 0 if row else 1
+    if row is None:
+        raise _no_type(call, last.namespace)
+    _check_version(world, call, target, row)
+    if depth == len(last.types) == len(last.names):
+        return resources.answer(world, call, target, row)
+    if depth == len(last.types):
+        if call.method != "GET":
+            raise _not_here(call)
+        return _list(world, call, target, row)
+    rest: list[str] = []
+    for place in range(depth, len(last.types)):
+        rest += [last.types[place], *last.names[place : place + 1]]
+    return resources.act(world, call, target, row, tuple(rest))
+
+
+def _list(world: World, call: Call, target: Id, row: ResourceType) -> Answer:
+    if row.extension:
+        return roles.listed(world, call, target.scope(), row)
+    names = target.last.names
+    above = replace(target.last, types=target.last.types[: len(names)], names=names)
+    scope = replace(target, providers=(*target.providers[:-1], above)) if names else target.scope()
+    return resources.listed(world, call, scope, row)
+
+
+def _check_version(world: World, call: Call, target: Id, row: ResourceType) -> None:
+    if call.version in row.versions:
+        return
+    found = world.find(target)
+    group = world.groups.get((target.group or "").lower())
+    place = (found.body.get("location") if found else None) or (group.location if group else "")
+    regions = row.regions if row.tracked else ()
+    raise _no_version(call, str(place), row.local, row.versions, regions)
+
+
+def _no_version(
+    call: Call, place: str, local: str, versions: tuple[str, ...], regions: tuple[str, ...]
+) -> Exception:
+    return gateway(
+        400,
+        "NoRegisteredProviderFound",
+        f"No registered resource provider found for location '{place}' and API version"
+        f" '{call.version}' for type '{local}'. The supported api-versions are"
+        f" '{', '.join(versions)}'. The supported locations are '{', '.join(regions)}'.",
+    )
+
+
+def _no_type(call: Call, namespace: str) -> Exception:
+    return gateway(
+        404,
+        "InvalidResourceType",
+        f"The resource type could not be found in the namespace '{namespace}' for api version"
+        f" '{call.version}'.",
+    )
+
+
+def _not_here(call: Call) -> Exception:
+    return gateway(404, "NotFound", f"Nothing answers '{call.method}' on '{call.path}'.")

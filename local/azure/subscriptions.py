@@ -1,0 +1,195 @@
+"""Subscriptions, their regions and their providers: what Resource Manager answers itself."""
+
+from local.azure import paging, places
+from local.azure.arm import Answer, Call, Json, Refusal, gateway, is_guid
+from local.azure.world import World
+
+VERSIONS = (
+    "2014-04-01",
+    "2015-01-01",
+    "2015-11-01",
+    "2016-02-01",
+    "2016-06-01",
+    "2016-07-01",
+    "2016-09-01",
+    "2017-03-01",
+    "2017-05-10",
+    "2018-01-01",
+    "2018-02-01",
+    "2018-05-01",
+    "2019-03-01",
+    "2019-05-01",
+    "2019-05-10",
+    "2019-06-01",
+    "2019-07-01",
+    "2019-08-01",
+    "2019-10-01",
+    "2019-11-01",
+    "2020-01-01",
+    "2020-06-01",
+    "2020-08-01",
+    "2020-10-01",
+    "2021-01-01",
+    "2021-04-01",
+    "2022-01-01",
+    "2022-09-01",
+    "2022-12-01",
+    "2023-07-01",
+    "2024-03-01",
+    "2024-07-01",
+    "2024-11-01",
+    "2025-03-01",
+    "2025-04-01",
+)
+
+
+def check_version(call: Call) -> None:
+    """Refuse an api-version that Resource Manager's own types do not have."""
+    if call.version not in VERSIONS:
+        listed = ",".join(reversed(VERSIONS))
+        raise gateway(
+            400,
+            "InvalidApiVersionParameter",
+            f"The api-version '{call.version}' is invalid. The supported versions are '{listed}'.",
+        )
+
+
+def check_subscription(world: World, subscription: str | None) -> None:
+    """Refuse a subscription that is not ours."""
+    if subscription is None or subscription.lower() == world.subscription.lower():
+        return
+    if not is_guid(subscription):
+        raise gateway(
+            400,
+            "InvalidSubscriptionId",
+            f"The provided subscription identifier '{subscription}' is malformed or invalid.",
+        )
+    raise gateway(
+        404, "SubscriptionNotFound", f"The subscription '{subscription}' could not be found."
+    )
+
+
+def listed(world: World, call: Call) -> Answer:
+    """Answer the list of subscriptions."""
+    count = {"type": "Total", "value": 1}
+    return Answer(status=200, body={"value": [shown(world, call)], "count": count})
+
+
+def shown(world: World, call: Call) -> Json:
+    """Return the subscription's body."""
+    body: Json = {
+        "id": f"/subscriptions/{world.subscription}",
+        "authorizationSource": "RoleBased",
+        "subscriptionId": world.subscription,
+        "displayName": "Tesoro XP (local)",
+        "state": "Enabled",
+        "subscriptionPolicies": {
+            "locationPlacementId": "Public_2014-09-01",
+            "quotaId": "EnterpriseAgreement_2014-09-01",
+            "spendingLimit": "Off",
+        },
+    }
+    if call.version >= "2019-06-01":
+        body["managedByTenants"] = []
+        body["tenantId"] = world.tenant
+    return body
+
+
+def tenants(world: World, call: Call) -> Answer:
+    """Answer the list of tenants."""
+    row = {"id": f"/tenants/{world.tenant}", "tenantId": world.tenant}
+    return Answer(status=200, body={"value": [row]})
+
+
+def locations(world: World, call: Call) -> Answer:
+    """Answer the list of regions."""
+    value: list[Json] = []
+    for name, display in places.NAMES.items():
+        row: Json = {
+            "id": f"/subscriptions/{world.subscription}/locations/{name}",
+            "name": name,
+            "displayName": display,
+        }
+        if call.version >= "2019-11-01":
+            row["type"] = "Region"
+            row["regionalDisplayName"] = display
+            row["metadata"] = {"regionType": "Physical", "regionCategory": "Recommended"}
+        value.append(row)
+    return Answer(status=200, body={"value": value})
+
+
+def providers(world: World, call: Call) -> Answer:
+    """Answer the list of providers."""
+    names = sorted(world.table.namespaces.values())
+    return paging.page(call, [_provider(world, name, call) for name in names])
+
+
+def provider(world: World, call: Call, namespace: str, action: str | None) -> Answer:
+    """Answer a call on one provider: look, register, unregister."""
+    name = world.table.namespaces.get(namespace.lower())
+    if name is None:
+        raise invalid_namespace(namespace)
+    match call.method, action:
+        case "GET", None:
+            pass
+        case "POST", "register":
+            if world.registration(name, call.now) not in {"Registered", "Registering"}:
+                world.register(name, "Registering", call.now)
+        case "POST", "unregister":
+            world.register(name, "Unregistered", call.now)
+        case _:
+            raise Refusal(405, "MethodNotAllowed", f"'{call.method}' is not allowed here.")
+    return Answer(status=200, body=_provider(world, name, call))
+
+
+def invalid_namespace(namespace: str) -> Refusal:
+    """Return the refusal of a provider that does not exist."""
+    return gateway(
+        404,
+        "InvalidResourceNamespace",
+        f"The resource namespace '{namespace}' is invalid.",
+    )
+
+
+def provider_operations(world: World, call: Call, namespace: str) -> Answer:
+    """Answer the list of a provider's operations."""
+    name = world.table.namespaces.get(namespace.lower())
+    if name is None:
+        raise invalid_namespace(namespace)
+    value = [
+        {
+            "name": f"{row.name}/{verb}",
+            "display": {
+                "provider": name,
+                "resource": row.local,
+                "operation": f"{verb} {row.local}",
+                "description": f"{verb} {row.local}",
+            },
+        }
+        for row in world.table.of(name)
+        for verb in ("read", "write", "delete")
+    ]
+    return Answer(status=200, body={"value": value})
+
+
+def _provider(world: World, name: str, call: Call) -> Json:
+    shown = list(places.NAMES.values())
+    types = [
+        {
+            "resourceType": row.local,
+            "locations": shown if row.tracked else [],
+            "apiVersions": list(reversed(row.versions)),
+            "capabilities": "SupportsTags, SupportsLocation" if row.tracked else "None",
+        }
+        for row in world.table.of(name)
+    ]
+    registered = world.registration(name, call.now)
+    free = name in {"Microsoft.Resources", "Microsoft.Authorization"}
+    return {
+        "id": f"/subscriptions/{world.subscription}/providers/{name}",
+        "namespace": name,
+        "authorizations": [],
+        "resourceTypes": types,
+        "registrationState": registered,
+        "registrationPolicy": "RegistrationFree" if free else "RegistrationRequired",
+    }

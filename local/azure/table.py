@@ -1,0 +1,247 @@
+"""What a resource type is: the few lines each needs, and the behaviour where one differs.
+
+A type says which api-versions it speaks, what it may be named, whether it has a place, what its
+body may hold, how its work runs, and which actions it has. The gateway and `resources` read these
+lines and apply the same rules to every type. A type that does more than keep its properties
+brings a `Behaviour`, whose other half is in `types/`.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from local.azure import places
+from local.azure.arm import Answer, Call, Json, Late, Refusal, guid
+from local.azure.ids import Id
+
+if TYPE_CHECKING:
+    from local.azure.world import Operation, Resource, World
+
+_COMMON = ("id", "name", "type", "apiVersion", "location", "tags", "properties", "systemData")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NameRule:
+    """A pattern, the code that refuses the rest, and the sentence that says why."""
+
+    pattern: str = r"[^<>%&\\?/]{1,260}"
+    code: str = "InvalidResourceName"
+    message: str = "The provided resource name '{name}' is invalid."
+
+    def check(self, name: str) -> None:
+        """Refuse a name outside the pattern."""
+        if not re.fullmatch(self.pattern, name):
+            raise Refusal(400, self.code, self.message.format(name=name))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lro:
+    """How long-running work is announced.
+
+    `takes` is app time in seconds. `header` is the one that carries the address; `segment` the
+    collection under `locations/{place}` where the operation lives; `version` the api-version in
+    the address (the caller's own when None).
+    """
+
+    takes: float
+    status: int = 201
+    header: str = "azure-asyncoperation"
+    segment: str = "operationStatuses"
+    version: str | None = None
+    retry_after: int | None = None
+    running: str = "InProgress"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """Who is looking: the instant, the api-version, and by which kind of call."""
+
+    now: datetime
+    version: str
+    kind: str = "get"  # get, put, list, subscription (a list across groups)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Write:
+    """A PUT or PATCH that passed the common rules; `body` is the full desired body."""
+
+    world: "World"
+    call: Call
+    type: "ResourceType"
+    id: Id
+    body: Json
+    current: "Resource | None"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Use:
+    """An action on a resource that exists. `parts` are names inside it (a container's)."""
+
+    world: "World"
+    call: Call
+    type: "ResourceType"
+    resource: "Resource"
+    parts: tuple[str, ...] = ()
+
+
+Action = Callable[[Use], Answer]
+
+
+class Behaviour:
+    """What most types do: keep their properties and say how far their work is."""
+
+    def check(self, write: Write) -> None:
+        """Refuse a body that this provider refuses."""
+
+    def shape(self, write: Write) -> Json:
+        """Return the body to keep."""
+        return write.body
+
+    def state(self, write: Write) -> Json:
+        """Return what the type remembers beside its body."""
+        return dict(write.current.state) if write.current else {}
+
+    def work(self, write: Write) -> Lro | None:
+        """Return the long-running work that this write starts, if any."""
+        return write.type.create if write.current is None else write.type.update
+
+    def busy(self, resource: "Resource") -> Refusal:
+        """Return how a write is refused while other work runs."""
+        return Refusal(
+            409,
+            "AnotherOperationInProgress",
+            f"Another operation on '{resource.id}' is in progress. Retry later.",
+        )
+
+    def shown(self, resource: "Resource", view: View) -> Json:
+        """Return the body that a reader sees."""
+        body = {"id": resource.id, "name": resource.name, "type": resource.type, **resource.body}
+        if resource.provisioning is not None:
+            properties = dict(body.get("properties") or {})
+            body["properties"] = {**properties, "provisioningState": resource.provisioning}
+        return body
+
+    def finished(self, world: "World", resource: "Resource", operation: "Operation") -> "Resource":
+        """Return the resource after its work ended, well or badly."""
+        return replace(resource, provisioning=operation.outcome, busy=None)
+
+    def progress(self, world: "World", operation: "Operation", now: datetime) -> Json | None:
+        """Return the status document of an operation, when it differs from the common one."""
+        return None
+
+    def deleting(self, use: Use) -> Answer | None:
+        """Return the answer to a DELETE that is done at once, when it is not a bare 200."""
+        return None
+
+    def removed(self, world: "World", resource: "Resource") -> None:
+        """Do what follows a removal."""
+
+    def foreseen(self, write: Write) -> Late | None:
+        """Return the failure at the work's end that is certain already, if any."""
+        return None
+
+    def meter(self, world: "World", call: Call, place: str) -> Mapping[str, str]:
+        """Count a call against the provider's own rates; return the headers that say so."""
+        return {}
+
+    def headers(self, resource: "Resource", *, new: bool) -> Mapping[str, str]:
+        """Return the headers of a write that is done at once."""
+        return {}
+
+    def absent(self, target: Id) -> Refusal | None:
+        """Return the provider's own words for a resource that is not there."""
+        return None
+
+    def seeded(self, write: Write) -> Json:
+        """Return the type's memory of a resource that was there before anybody asked."""
+        return self.state(write)
+
+
+PLAIN = Behaviour()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResourceType:
+    """One row of the table. `actions` are keyed by method and what follows the resource's path."""
+
+    name: str
+    versions: tuple[str, ...]
+    names: NameRule = field(default_factory=NameRule)
+    tracked: bool = True
+    extension: bool = False
+    top_level: frozenset[str] = frozenset()
+    regions: tuple[str, ...] = places.ALL
+    provisioning: bool = True
+    patchable: bool = True
+    create: Lro | None = None
+    update: Lro | None = None
+    delete: Lro | None = None
+    created_status: int = 201
+    deleted_status: int = 200
+    group_delete: float = 10.0
+    actions: Mapping[tuple[str, str], Action] = field(default_factory=dict)
+    behaviour: Behaviour = PLAIN
+
+    @property
+    def namespace(self) -> str:
+        """The provider."""
+        return self.name.partition("/")[0]
+
+    @property
+    def local(self) -> str:
+        """The type without its provider."""
+        return self.name.partition("/")[2]
+
+    def allowed(self) -> frozenset[str]:
+        """Return the top-level properties a body may have."""
+        return self.top_level.union(_COMMON)
+
+
+Local = Callable[["World", Call, str, str], Answer]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LocationCall:
+    """A GET under `/subscriptions/{s}/providers/{ns}/locations/{place}/`: usages and the like."""
+
+    namespace: str
+    tail: str
+    versions: tuple[str, ...]
+    answer: Local
+
+
+class Table:
+    """All types that the simulated subscription can know."""
+
+    def __init__(
+        self, types: Iterable[ResourceType], location_calls: Iterable[LocationCall] = ()
+    ) -> None:
+        """Index the rows."""
+        self._types = {row.name.lower(): row for row in types}
+        self._calls = {(c.namespace.lower(), c.tail.lower()): c for c in location_calls}
+        spelled = {row.namespace.lower(): row.namespace for row in self._types.values()}
+        self.namespaces: Mapping[str, str] = {
+            **spelled,
+            "microsoft.resources": "Microsoft.Resources",
+            "microsoft.authorization": "Microsoft.Authorization",
+            "microsoft.resourcegraph": "Microsoft.ResourceGraph",
+        }
+
+    def find(self, name: str) -> ResourceType | None:
+        """Return the row of a type, whatever its case."""
+        return self._types.get(name.lower())
+
+    def of(self, namespace: str) -> list[ResourceType]:
+        """Return the rows of a provider."""
+        return [r for r in self._types.values() if r.namespace.lower() == namespace.lower()]
+
+    def location_call(self, namespace: str, tail: str) -> LocationCall | None:
+        """Return what answers `locations/{place}/{tail}` of a provider."""
+        return self._calls.get((namespace.lower(), tail.lower()))
+
+
+def made_up(kind: str, resource: Id | str) -> str:
+    """Return the GUID that a resource of this name always gets (a principal, a client)."""
+    return guid(kind, str(resource))

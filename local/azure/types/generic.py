@@ -1,0 +1,114 @@
+"""Types that only keep their properties: a line or two each."""
+
+from local.azure.table import Lro, NameRule, ResourceType
+
+ROWS = (
+    ResourceType(
+        name="Microsoft.ContainerRegistry/registries",
+        versions=(
+            "2017-10-01",
+            "2019-05-01",
+            "2021-09-01",
+            "2022-12-01",
+            "2023-07-01",
+            "2025-04-01",
+            "2025-11-01",
+        ),
+        names=NameRule(pattern=r"[a-zA-Z0-9]{5,50}", code="InvalidRegistryName"),
+        top_level=frozenset({"sku", "identity", "zones"}),
+    ),
+    ResourceType(
+        name="Microsoft.Storage/storageAccounts",
+        versions=(
+            "2016-01-01",
+            "2017-06-01",
+            "2017-10-01",
+            "2018-07-01",
+            "2018-11-01",
+            "2019-06-01",
+            "2021-01-01",
+            "2021-02-01",
+            "2021-04-01",
+            "2022-05-01",
+            "2022-09-01",
+            "2023-01-01",
+            "2024-01-01",
+            "2025-06-01",
+        ),
+        names=NameRule(
+            pattern=r"[a-z0-9]{3,24}",
+            code="AccountNameInvalid",
+            message=(
+                "{name} is not a valid storage account name. Storage account name must be between"
+                " 3 and 24 characters in length and use numbers and lower-case letters only."
+            ),
+        ),
+        top_level=frozenset({"sku", "kind", "identity", "extendedLocation", "zones"}),
+        create=Lro(takes=20, status=202, header="location", segment="asyncoperations"),
+    ),
+    ResourceType(
+        name="Microsoft.Network/virtualNetworks",
+        versions=(
+            "2015-06-15",
+            "2018-04-01",
+            "2019-04-01",
+            "2019-09-01",
+            "2019-11-01",
+            "2020-05-01",
+            "2020-08-01",
+            "2020-11-01",
+            "2021-02-01",
+            "2022-01-01",
+            "2024-03-01",
+            "2024-05-01",
+            "2025-03-01",
+        ),
+        names=NameRule(pattern=r"[A-Za-z0-9]([\w.-]{0,62}\w)?"),
+        top_level=frozenset({"extendedLocation", "etag"}),
+        create=Lro(takes=8, segment="operations", retry_after=3),
+        update=Lro(takes=8, status=200, segment="operations", retry_after=3),
+        delete=Lro(takes=12, status=202, header="both", segment="operations", retry_after=10),
+    ),
+    ResourceType(
+        name="Microsoft.KeyVault/vaults",
+        versions=(
+            "2016-10-01",
+            "2018-02-14",
+            "2019-09-01",
+            "2021-04-01-preview",
+            "2022-07-01",
+            "2023-02-01",
+            "2023-07-01",
+            "2024-11-01",
+        ),
+        names=NameRule(
+            pattern=r"[A-Za-z](?!.*--)[A-Za-z0-9-]{1,22}[A-Za-z0-9]",
+            code="VaultNameNotValid",
+            message="The vault name '{name}' is invalid.",
+        ),
+        created_status=200,
+    ),
+    ResourceType(
+        name="Microsoft.OperationalInsights/workspaces",
+        versions=(
+            "2020-03-01-preview",
+            "2020-08-01",
+            "2021-06-01",
+            "2021-12-01-preview",
+            "2022-10-01",
+            "2023-09-01",
+        ),
+        names=NameRule(pattern=r"[A-Za-z0-9][A-Za-z0-9-]{2,61}[A-Za-z0-9]"),
+        top_level=frozenset({"identity", "etag", "sku"}),
+        create=Lro(takes=15, status=201),
+        update=Lro(takes=10, status=200),
+    ),
+    ResourceType(
+        name="Microsoft.Insights/diagnosticSettings",
+        versions=("2017-05-01-preview", "2021-05-01-preview"),
+        tracked=False,
+        extension=True,
+        provisioning=False,
+        created_status=200,
+    ),
+)

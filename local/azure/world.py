@@ -1,0 +1,362 @@
+"""The simulated subscription: everything that exists, and everything that is under way.
+
+Nothing here happens by itself. Each request first calls `settle(now)`, which ends what fell due by
+the app clock, in the order of its falling due; so time may stand still for a week and then jump,
+and the world is right when somebody looks. Changes go to the journal as they are made; whoever
+answers a request calls `commit` first.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from local.azure.arm import Call, Clock, Json, Late, guid, seconds, stamp
+from local.azure.faults import Faults
+from local.azure.ids import Id, resource
+from local.azure.index import Index
+from local.azure.journal import Journal
+from local.azure.table import Lro, ResourceType, Table, View
+
+LIST_LAG = seconds(0)  # Resource Manager's own list of resources
+GRAPH_LAG = seconds(10)
+REGISTERING = seconds(10)
+GROUP_FLOOR = 15.0  # no group is gone sooner, however empty
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """A resource group. `deleting` names the operation that takes it away."""
+
+    name: str
+    location: str
+    tags: Json | None = None
+    managed_by: str | None = None
+    created: datetime
+    changed: datetime
+    deleting: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resource:
+    """Anything below a group or a subscription. `state` is its type's own memory."""
+
+    id: str
+    type: str
+    name: str
+    body: Json
+    state: Json = field(default_factory=dict)
+    created: datetime
+    changed: datetime
+    provisioning: str | None = None
+    busy: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """Long-running work: what it is on, when it is due, how it ends.
+
+    `late` is the failure ordered for its end. `steps` are the removals of a group's deletion:
+    (resource id, instant, failure or None).
+    """
+
+    id: str
+    kind: str  # create, update, action, delete, group
+    resource: str
+    started: datetime
+    due: datetime
+    outcome: str = ""
+    late: Json | None = None
+    header: str = "azure-asyncoperation"
+    path: str = ""
+    running: str = "InProgress"
+    retry_after: int | None = None
+    steps: list[list[Any]] = field(default_factory=list)
+
+    @property
+    def ended(self) -> bool:
+        """Tell whether the work is over."""
+        return bool(self.outcome)
+
+
+class World:
+    """Groups, resources, operations, registrations, and the two lagging copies of them."""
+
+    def __init__(
+        self, *, table: Table, clock: Clock, journal: Journal, subscription: str, tenant: str
+    ) -> None:
+        """Read back what the journal knows."""
+        self.table, self.clock, self.journal = table, clock, journal
+        self.subscription, self.tenant = subscription, tenant
+        self.groups: dict[str, Group] = {k: _read(Group, v) for k, v in journal.rows("group")}
+        self.resources: dict[str, Resource] = {
+            k: _read(Resource, v) for k, v in journal.rows("resource")
+        }
+        self.operations: dict[str, Operation] = {
+            k: _read(Operation, v) for k, v in journal.rows("operation")
+        }
+        self.registrations: dict[str, Json] = dict(journal.rows("registration"))
+        self.notes: dict[str, Any] = dict(journal.rows("note"))
+        self.faults = Faults(journal)
+        self.list = Index("list", LIST_LAG, journal)
+        self.graph = Index("graph", GRAPH_LAG, journal)
+        self._waiting = {k for k, o in self.operations.items() if not o.ended}
+
+    def settle(self, now: datetime) -> None:
+        """End everything that is due at `now`, the earliest first."""
+        while due := self._due(now):
+            self._end(min(due, key=lambda operation: (operation.due, operation.id)))
+        for operation in [self.operations[key] for key in sorted(self._waiting)]:
+            self._steps(operation, now)
+        self.list.settle(now)
+        self.graph.settle(now)
+
+    def note(self, key: str, value: Any) -> None:
+        """Remember something small that has no better place (counters, image rules)."""
+        if value is None:
+            self.notes.pop(key, None)
+            self.journal.drop("note", key)
+        else:
+            self.notes[key] = value
+            self.journal.put("note", key, value)
+
+    def register(self, namespace: str, state: str, now: datetime) -> None:
+        """Set a provider's registration; `Registering` becomes `Registered` by itself."""
+        value = {"state": state, "at": now.isoformat()}
+        self.registrations[namespace.lower()] = value
+        self.journal.put("registration", namespace.lower(), value)
+
+    def registration(self, namespace: str, now: datetime) -> str:
+        """Return a provider's registration; everything in the table starts registered."""
+        found = self.registrations.get(namespace.lower())
+        if found is None:
+            return "Registered"
+        state = str(found["state"])
+        since = datetime.fromisoformat(found["at"])
+        return "Registered" if state == "Registering" and now >= since + REGISTERING else state
+
+    def save_group(self, group: Group) -> None:
+        """Keep a group."""
+        key = group.name.lower()
+        self.groups[key] = group
+        self.journal.put("group", key, _write(group))
+        self.graph.put(f"group/{key}", self._group_row(group), group.changed)
+
+    def drop_group(self, group: Group, at: datetime) -> None:
+        """Let a group go, with whatever is still in it."""
+        key = group.name.lower()
+        for found in list(self.inside(key)):
+            self.drop(found, at)
+        self.groups.pop(key, None)
+        self.journal.drop("group", key)
+        self.graph.put(f"group/{key}", None, at)
+
+    def save(self, item: Resource) -> Resource:
+        """Keep a resource and let the lagging copies know."""
+        self.resources[item.id.lower()] = item
+        self.journal.put("resource", item.id.lower(), _write(item))
+        row = self._row(item)
+        if row is not None:
+            self.list.put(item.id.lower(), row, item.changed)
+            self.graph.put(item.id.lower(), row, item.changed)
+        return item
+
+    def drop(self, item: Resource, at: datetime) -> None:
+        """Let a resource go, with its children and extensions."""
+        key = item.id.lower()
+        for below in [r for k, r in self.resources.items() if k.startswith(key + "/")]:
+            self._forget(below, at)
+        self._forget(item, at)
+
+    def find(self, what: Id | str) -> Resource | None:
+        """Return the resource of this identifier."""
+        return self.resources.get(str(what).lower())
+
+    def inside(self, group: str) -> Iterator[Resource]:
+        """Yield a group's resources, children and extensions too."""
+        start = f"/subscriptions/{self.subscription}/resourcegroups/{group}/".lower()
+        return (r for key, r in sorted(self.resources.items()) if key.startswith(start))
+
+    def all_of(self, type_name: str) -> Iterator[Resource]:
+        """Yield every resource of a type, ordered by identifier."""
+        wanted = type_name.lower()
+        return (r for _, r in sorted(self.resources.items()) if r.type.lower() == wanted)
+
+    def begin(
+        self, *, kind: str, resource: str, lro: Lro, call: Call, place: str, namespace: str
+    ) -> Operation:
+        """Start long-running work that ends `lro.takes` seconds from now."""
+        operation_id = guid("operation", resource, call.request_id, str(len(self.operations)))
+        version = lro.version or call.version
+        path = (
+            f"/subscriptions/{self.subscription}/providers/{namespace}/locations/{place}/"
+            f"{lro.segment}/{operation_id}?api-version={version}"
+        )
+        return self.save_operation(
+            Operation(
+                id=operation_id,
+                kind=kind,
+                resource=resource,
+                started=call.now,
+                due=call.now + seconds(lro.takes),
+                late=_late(call.late),
+                header=lro.header,
+                path=path,
+                running=lro.running,
+                retry_after=lro.retry_after,
+            )
+        )
+
+    def begin_group_deletion(
+        self, group: Group, call: Call, failing: dict[str, Late]
+    ) -> Operation:
+        """Start a group's deletion: each resource goes when its type's time is over.
+
+        `failing` are the resources whose own deletion was ordered to fail.
+        """
+        late = _late(call.late)
+        steps: list[list[Any]] = []
+        for item in self.inside(group.name.lower()):
+            row = self.table.find(item.type)
+            at = call.now + seconds(row.group_delete if row else 10.0)
+            steps.append([item.id, at.isoformat(), _late(failing.get(item.id.lower()))])
+        steps.sort(key=lambda step: (step[1], step[0]))
+        if late and steps:
+            steps[-1][2] = late
+        last = datetime.fromisoformat(steps[-1][1]) if steps else call.now
+        job = f"RESOURCEGROUPDELETIONJOB-{group.name.upper()}-{group.location.upper()}"
+        operation = self.save_operation(
+            Operation(
+                id=guid("group", group.name, call.now.isoformat()),
+                kind="group",
+                resource=f"/subscriptions/{self.subscription}/resourceGroups/{group.name}",
+                started=call.now,
+                due=max(last, call.now + seconds(GROUP_FLOOR)),
+                late=late,
+                header="location",
+                path=job,
+                retry_after=15,
+                steps=steps,
+            )
+        )
+        self.save_group(replace(group, deleting=operation.id, changed=call.now))
+        return operation
+
+    def save_operation(self, operation: Operation) -> Operation:
+        """Keep an operation."""
+        self.operations[operation.id] = operation
+        self.journal.put("operation", operation.id, _write(operation))
+        if operation.ended:
+            self._waiting.discard(operation.id)
+        else:
+            self._waiting.add(operation.id)
+        return operation
+
+    def shown(self, item: Resource, view: View) -> Json:
+        """Return a resource's body as its type shows it."""
+        return self._type(item).behaviour.shown(item, view)
+
+    def commit(self) -> None:
+        """Make it all durable: to be called before an answer leaves."""
+        self.journal.commit()
+
+    def _due(self, now: datetime) -> list[Operation]:
+        return [o for o in (self.operations[key] for key in self._waiting) if o.due <= now]
+
+    def _end(self, operation: Operation) -> None:
+        if operation.kind == "group":
+            self._end_group(operation)
+            return
+        item = self.find(operation.resource)
+        gone = item is None or item.busy != operation.id
+        outcome = "Failed" if operation.late else "Canceled" if gone else "Succeeded"
+        done = self.save_operation(replace(operation, outcome=outcome))
+        if item is None or gone:
+            return
+        if operation.kind == "delete":
+            if outcome == "Succeeded":
+                self.drop(item, operation.due)
+            else:
+                self.save(
+                    replace(item, busy=None, provisioning="Succeeded", changed=operation.due)
+                )
+            return
+        changed = replace(item, changed=operation.due)
+        self.save(self._type(item).behaviour.finished(self, changed, done))
+
+    def _end_group(self, operation: Operation) -> None:
+        self._steps(operation, operation.due)
+        group = self.groups[resource(operation.resource).group.lower()]  # type: ignore[union-attr]
+        failed = [step for step in operation.steps if step[2]]
+        if failed or operation.late:
+            self.save_group(replace(group, deleting=None, changed=operation.due))
+        else:
+            self.drop_group(group, operation.due)
+        outcome = "Failed" if failed or operation.late else "Succeeded"
+        self.save_operation(replace(operation, outcome=outcome))
+
+    def _steps(self, operation: Operation, now: datetime) -> None:
+        for name, at, failure in operation.steps:
+            due = datetime.fromisoformat(at)
+            item = self.find(name)
+            if failure is None and due <= now and item is not None and item.created <= due:
+                self.drop(item, due)
+
+    def _forget(self, item: Resource, at: datetime) -> None:
+        key = item.id.lower()
+        self.resources.pop(key, None)
+        self.journal.drop("resource", key)
+        self.list.put(key, None, at)
+        self.graph.put(key, None, at)
+        self._type(item).behaviour.removed(self, item)
+
+    def _type(self, item: Resource) -> ResourceType:
+        found = self.table.find(item.type)
+        assert found is not None, f"{item.type} left the table with {item.id} still stored"
+        return found
+
+    def _row(self, item: Resource) -> Json | None:
+        row = self._type(item)
+        if row.extension or not row.tracked:
+            return None
+        view = View(now=item.changed, version=row.versions[-1], kind="list")
+        shown = row.behaviour.shown(item, view)
+        return {
+            **shown,
+            "createdTime": stamp(item.created),
+            "changedTime": stamp(item.changed),
+            "provisioningState": (shown.get("properties") or {}).get("provisioningState"),
+        }
+
+    def _group_row(self, group: Group) -> Json:
+        return {
+            "id": f"/subscriptions/{self.subscription}/resourceGroups/{group.name}",
+            "name": group.name,
+            "type": "microsoft.resources/subscriptions/resourcegroups",
+            "location": group.location,
+            "tags": group.tags,
+            "managedBy": group.managed_by,
+            "properties": {"provisioningState": "Deleting" if group.deleting else "Succeeded"},
+        }
+
+
+_TIMES = ("created", "changed", "started", "due")
+
+
+def _write(record: Any) -> Json:
+    plain: Json = asdict(record)
+    return {k: v.isoformat() if isinstance(v, datetime) else v for k, v in plain.items()}
+
+
+def _read(kind: Any, row: Json) -> Any:
+    return kind(**{k: datetime.fromisoformat(v) if k in _TIMES else v for k, v in row.items()})
+
+
+def _late(late: Late | None) -> Json | None:
+    return {"code": late.code, "message": late.message} if late else None
+
+
+def plain(value: Any) -> Any:
+    """Return a copy of JSON data that shares nothing with it."""
+    return json.loads(json.dumps(value))

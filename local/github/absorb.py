@@ -1,0 +1,118 @@
+"""What a delivery tells about GitHub itself: kept in step before it is sent.
+
+A test that sends a delivery says two things: "GitHub sends this" and "this is so at GitHub". The
+app asks back, so the second must hold by the time that the first arrives. Whatever has not the
+shape of GitHub's is sent all the same and teaches nothing.
+"""
+
+import hashlib
+from typing import Any
+
+from local.github.answers import Json
+from local.github.pulls import Kept, delivered_pull, delivered_run
+from local.github.world import World
+
+# What GitHub's word on an author means for their permission, where nobody said otherwise.
+_LEVELS = {"OWNER": "admin", "MEMBER": "write", "COLLABORATOR": "write"}
+
+
+def absorb(world: World, event: str, payload: Any) -> None:
+    """Bring the store in step with a delivery."""
+    repository = _repository(world, payload)
+    if repository is None:
+        return
+    match event:
+        case "pull_request" if isinstance(payload.get("pull_request"), dict):
+            _pull(world, repository, payload)
+        case "workflow_run" if isinstance(payload.get("workflow_run"), dict):
+            _run(world, repository, payload["workflow_run"])
+        case "issue_comment" if isinstance(payload.get("comment"), dict):
+            _comment(world, repository, payload)
+        case "push":
+            _commits(world, repository, payload.get("commits"))
+
+
+def repository_of(world: World, said: Any) -> Json | None:
+    """Return the repository that an object names by id, by name, or by both; None for nonsense."""
+    if not isinstance(said, dict):
+        return None
+    identity, name = said.get("id"), said.get("full_name")
+    if identity is None and isinstance(name, str):
+        known = world.repository(name)
+        identity = known["id"] if known else _id_of(name)
+    if not isinstance(identity, int) or isinstance(identity, bool):
+        return None
+    known = world.store.get("repository", identity)
+    if not isinstance(name, str) or name.count("/") != 1:
+        return known
+    return world.know(identity, name, facts=said)
+
+
+def _repository(world: World, payload: Any) -> Json | None:
+    return repository_of(world, payload.get("repository")) if isinstance(payload, dict) else None
+
+
+def _pull(world: World, repository: Json, payload: Json) -> None:
+    given = payload["pull_request"]
+    number = given.get("number", payload.get("number"))
+    if not isinstance(number, int) or isinstance(number, bool):
+        return
+    home = repository["id"]
+    known = Kept.read(world.store.get("pull", number, shelf=home))
+    now = delivered_pull(
+        known,
+        str(payload.get("action")),
+        {**given, "number": number},
+        repository,
+        now=world.now,
+    )
+    world.store.put("pull", number, now.document(), shelf=home)
+
+
+def _run(world: World, repository: Json, given: Json) -> None:
+    number = given.get("id")
+    if not isinstance(number, int) or isinstance(number, bool):
+        return
+    known = Kept.read(world.store.get("run", number, shelf=repository["id"]))
+    now = delivered_run(known, given, repository, now=world.now)
+    world.store.put("run", number, now.document(), shelf=repository["id"])
+
+
+def _comment(world: World, repository: Json, payload: Json) -> None:
+    comment, home = payload["comment"], repository["id"]
+    issue = payload.get("issue")
+    number = issue.get("number") if isinstance(issue, dict) else None
+    if not isinstance(number, int) or not isinstance(comment.get("id"), int):
+        return
+    _person(world, home, comment)
+    if payload.get("action") == "deleted":
+        world.store.drop("comment", comment["id"], shelf=home)
+        return
+    whole = {"body": "", "created_at": world.now, "updated_at": world.now, **comment}
+    world.store.put("comment", comment["id"], {"issue": number, "object": whole}, shelf=home)
+
+
+def _person(world: World, home: int, comment: Json) -> None:
+    user = comment.get("user")
+    login = user.get("login") if isinstance(user, dict) else None
+    if not isinstance(login, str) or "author_association" not in comment:
+        return
+    told = world.store.get("collaborator", login, shelf=home)
+    if told is None or not told.get("put"):
+        level = _LEVELS.get(str(comment["author_association"]), "read")
+        world.store.put("collaborator", login, {"permission": level}, shelf=home)
+
+
+def _commits(world: World, repository: Json, commits: Any) -> None:
+    for commit in commits if isinstance(commits, list) else []:
+        if not isinstance(commit, dict) or not isinstance(commit.get("id"), str):
+            continue
+        author = commit.get("author")
+        login = author.get("username") if isinstance(author, dict) else None
+        told = {"sha": commit["id"], "author": {"login": login}}
+        world.store.put("commit", commit["id"], told, shelf=repository["id"])
+
+
+def _id_of(name: str) -> int:
+    digest = hashlib.sha256(name.lower().encode()).digest()
+    return 300_000_000 + int.from_bytes(digest[:4], "big") % 600_000_000

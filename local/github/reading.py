@@ -1,0 +1,168 @@
+"""What the app reads: the App itself, repositories, pull requests, runs, commits, people.
+
+https://docs.github.com/rest/pulls/pulls, https://docs.github.com/rest/actions/workflow-runs
+"""
+
+from local.github import authority
+from local.github.answers import Answer, GitHubError, Json, invalid, not_found, paged
+from local.github.call import Call
+from local.github.refs import author_of
+from local.github.world import account, installation_of
+
+
+def app(call: Call) -> Answer:
+    """Show the App."""
+    identity = call.world.stack.github_app_id
+    return Answer(
+        body={
+            "id": int(identity) if identity.isdecimal() else identity,
+            "slug": "tesoro-xp",
+            "name": "Tesoro XP",
+            "owner": account(call.world.stack, "tesoro"),
+            "permissions": dict(authority.GRANTED),
+            "events": ["issue_comment", "pull_request", "push", "workflow_run"],
+            "created_at": "2026-01-01T00:00:00Z",
+            "updated_at": "2026-01-01T00:00:00Z",
+        }
+    )
+
+
+def installations(call: Call) -> Answer:
+    """List the accounts on which the App is installed."""
+    found = {
+        installation_of(one): _installation(call, one)
+        for one in call.world.store.all("repository")
+        if one["installed"]
+    }
+    return paged(call.request, call.base, list(found.values()))
+
+
+def installation(call: Call) -> Answer:
+    """Show the installation that reaches the repository."""
+    found = call.world.repository(f"{call.names['owner']}/{call.names['repo']}")
+    if found is None or not found["installed"]:
+        raise not_found()
+    return Answer(body=_installation(call, found))
+
+
+def access_token(call: Call) -> Answer:
+    """Give a token of the installation, for an hour."""
+    made = authority.issue(call.world, call.number("id"), call.request.fields())
+    return Answer(status=201, body=made)
+
+
+def _installation(call: Call, repository: Json) -> Json:
+    owner, identity = str(repository["full_name"]).partition("/")[0], installation_of(repository)
+    return {
+        "id": identity,
+        "account": {**account(call.world.stack, owner), "type": "Organization"},
+        "app_id": call.world.stack.github_app_id,
+        "target_type": "Organization",
+        "repository_selection": "selected",
+        "permissions": dict(authority.GRANTED),
+        "access_tokens_url": f"{call.base}/app/installations/{identity}/access_tokens",
+        "suspended_at": None,
+    }
+
+
+def repository(call: Call) -> Answer:
+    """Show the repository."""
+    return Answer(body=call.repository["object"])
+
+
+def pull(call: Call) -> Answer:
+    """Show one pull request."""
+    found = call.world.store.get("pull", call.number("number"), shelf=call.home)
+    if found is None:
+        raise not_found()
+    return Answer(body=found["object"])
+
+
+def pulls(call: Call) -> Answer:
+    """List pull requests: `state`, `head`, `base`, `sort` and `direction` as GitHub reads them."""
+    query = call.request.query
+    state, order = query.get("state", "open"), query.get("sort", "created")
+    if state not in ("open", "closed", "all"):
+        raise invalid("PullRequest", "state", f"{state} is not open, closed or all")
+    found = [
+        one["object"]
+        for one in call.world.store.shelf("pull", call.home)
+        if state in ("all", one["object"]["state"])
+    ]
+    if "base" in query:
+        found = [one for one in found if one["base"]["ref"] == query["base"]]
+    if "head" in query:
+        found = [one for one in found if _label(one) == query["head"].lower()]
+    by = "updated_at" if order == "updated" else "created_at"
+    falling = query.get("direction", "desc" if order == "created" else "asc") == "desc"
+    found.sort(key=lambda one: (str(one[by]), one["number"]), reverse=falling)
+    return paged(call.request, call.base, found)
+
+
+def pulls_of_commit(call: Call) -> Answer:
+    """List the pull requests whose head is the commit."""
+    found = [
+        one["object"]
+        for one in call.world.store.shelf("pull", call.home)
+        if one["object"]["head"]["sha"] == call.names["sha"]
+    ]
+    return paged(call.request, call.base, found)
+
+
+def _label(one: Json) -> str:
+    owner = ((one["head"].get("repo") or {}).get("owner") or {}).get("login", "")
+    return f"{owner}:{one['head']['ref']}".lower()
+
+
+def run(call: Call) -> Answer:
+    """Show one workflow run."""
+    found = call.world.store.get("run", call.number("id"), shelf=call.home)
+    if found is None:
+        raise not_found()
+    return Answer(body=found["object"])
+
+
+def runs(call: Call) -> Answer:
+    """List workflow runs, newest first; `status` matches the conclusion too."""
+    query = call.request.query
+    found = [one["object"] for one in call.world.store.shelf("run", call.home)]
+    if "status" in query:
+        wanted = query["status"]
+        found = [one for one in found if wanted in (one["status"], one["conclusion"])]
+    for asked, name in (("head_sha", "head_sha"), ("event", "event"), ("branch", "head_branch")):
+        if asked in query:
+            found = [one for one in found if one.get(name) == query[asked]]
+    if "actor" in query:
+        found = [one for one in found if (one["actor"] or {}).get("login") == query["actor"]]
+    found.sort(key=lambda one: (str(one["created_at"]), one["id"]), reverse=True)
+    return paged(call.request, call.base, found, key="workflow_runs")
+
+
+def commit(call: Call) -> Answer:
+    """Show a commit, as far as it is known: its name and who wrote it."""
+    sha = call.names["sha"]
+    author = author_of(call.world, call.repository, sha)
+    if author is None:
+        raise GitHubError(422, f"No commit found for SHA: {sha}")
+    person = account(call.world.stack, author)
+    signed = {"name": author, "email": f"{author}@users.noreply.github.com"}
+    return Answer(
+        body={
+            "sha": sha,
+            "url": f"{call.place}/commits/{sha}",
+            "author": person,
+            "committer": person,
+            "commit": {"message": sha[:7], "author": signed, "committer": signed},
+            "parents": [],
+        }
+    )
+
+
+def permission(call: Call) -> Answer:
+    """Say what a person may do: as told, else owners everything and others nothing."""
+    login = call.names["login"]
+    told = call.world.store.get("collaborator", login, shelf=call.home)
+    owner = str(call.repository["full_name"]).partition("/")[0]
+    level = told["permission"] if told else "admin" if login.lower() == owner.lower() else "none"
+    person = account(call.world.stack, login)
+    return Answer(body={"permission": level, "role_name": level, "user": person})

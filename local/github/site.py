@@ -1,0 +1,203 @@
+"""The front door: manners, who is it, which endpoint, and what every answer carries.
+
+A pure course of things but for the store: request in, answer out, inside the caller's transaction.
+What is not simulated is 404, as at GitHub, and said loudly on standard error.
+"""
+
+import re
+import sys
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from local.github import authority, comments, deployments, hook, reading
+from local.github.answers import Answer, GitHubError, Json, Request, not_found
+from local.github.call import Call, Endpoint
+from local.github.world import World
+
+_VERSIONS = ("2022-11-28", "2026-03-10")
+_NUMBERS = frozenset({"id", "number"})
+_HOUR = 3600
+_LIMIT = 5000
+_APP = "app"
+_REPO = "/repos/{owner}/{repo}"
+
+# Method and path; the endpoint; what the token must be allowed, any one of the words.
+_TABLE: tuple[tuple[str, Endpoint, str], ...] = (
+    ("GET /app", reading.app, _APP),
+    ("GET /app/installations", reading.installations, _APP),
+    ("POST /app/installations/{id}/access_tokens", reading.access_token, _APP),
+    ("GET /app/hook/deliveries", hook.find, _APP),
+    ("GET /app/hook/deliveries/{id}", hook.show, _APP),
+    ("POST /app/hook/deliveries/{id}/attempts", hook.attempt, _APP),
+    (f"GET {_REPO}/installation", reading.installation, _APP),
+    ("GET /repositories/{id}", reading.repository, "metadata:read"),
+    (f"GET {_REPO}", reading.repository, "metadata:read"),
+    (f"GET {_REPO}/pulls", reading.pulls, "pull_requests:read"),
+    (f"GET {_REPO}/pulls/{{number}}", reading.pull, "pull_requests:read"),
+    (f"GET {_REPO}/actions/runs", reading.runs, "actions:read"),
+    (f"GET {_REPO}/actions/runs/{{id}}", reading.run, "actions:read"),
+    (f"GET {_REPO}/commits/{{sha}}", reading.commit, "contents:read"),
+    (f"GET {_REPO}/commits/{{sha}}/pulls", reading.pulls_of_commit, "pull_requests:read"),
+    (f"GET {_REPO}/collaborators/{{login}}/permission", reading.permission, "metadata:read"),
+    (f"GET {_REPO}/deployments", deployments.find, "deployments:read"),
+    (f"POST {_REPO}/deployments", deployments.make, "deployments:write"),
+    (f"GET {_REPO}/deployments/{{id}}", deployments.show, "deployments:read"),
+    (f"DELETE {_REPO}/deployments/{{id}}", deployments.remove, "deployments:write"),
+    (f"GET {_REPO}/deployments/{{id}}/statuses", deployments.statuses, "deployments:read"),
+    (f"POST {_REPO}/deployments/{{id}}/statuses", deployments.say, "deployments:write"),
+    (
+        f"GET {_REPO}/issues/{{number}}/comments",
+        comments.find,
+        "issues:read pull_requests:read",
+    ),
+    (
+        f"POST {_REPO}/issues/{{number}}/comments",
+        comments.make,
+        "issues:write pull_requests:write",
+    ),
+    (f"GET {_REPO}/issues/comments/{{id}}", comments.show, "issues:read pull_requests:read"),
+    (
+        f"PATCH {_REPO}/issues/comments/{{id}}",
+        comments.change,
+        "issues:write pull_requests:write",
+    ),
+    (
+        f"DELETE {_REPO}/issues/comments/{{id}}",
+        comments.remove,
+        "issues:write pull_requests:write",
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """One endpoint and where it is."""
+
+    method: str
+    pattern: re.Pattern[str]
+    endpoint: Endpoint
+    needs: tuple[str, ...]
+
+
+def _compiled(path: str) -> re.Pattern[str]:
+    """Return the pattern of a path: braces hold one segment, of digits for ids and numbers."""
+    parts = []
+    for part in path.split("/"):
+        name = part[1:-1] if part.startswith("{") else ""
+        kind = r"[0-9]{1,18}" if name in _NUMBERS else "[^/]+"
+        parts.append(f"(?P<{name}>{kind})" if name else re.escape(part))
+    return re.compile("/".join(parts))
+
+
+_ROUTES = tuple(
+    Route(
+        method=place.split(" ")[0],
+        pattern=_compiled(place.split(" ")[1]),
+        endpoint=endpoint,
+        needs=tuple(needs.split(" ")),
+    )
+    for place, endpoint, needs in _TABLE
+)
+
+
+class Site:
+    """GitHub's REST API over one world."""
+
+    def __init__(self, world: World) -> None:
+        """Start with nothing used of the hour's requests."""
+        self._world = world
+        self._hour, self._used = 0, 0
+
+    def answer(self, request: Request) -> Answer:
+        """Return what GitHub would answer."""
+        try:
+            _check_manners(request)
+            made = self._answer(request)
+        except GitHubError as error:
+            made = error.answer()
+        return self.dressed(made)
+
+    def dressed(self, answer: Answer) -> Answer:
+        """Return the answer with the headers that each has: limits, version, an id."""
+        return Answer(
+            status=answer.status,
+            body=answer.body,
+            headers={**self._limits(), **answer.headers},
+            resend=answer.resend,
+        )
+
+    def _answer(self, request: Request) -> Answer:
+        for route in _ROUTES:
+            match = route.pattern.fullmatch(request.path.rstrip("/"))
+            if match and route.method == request.method:
+                return route.endpoint(_opened(self._world, request, route, match.groupdict()))
+        print(f"{request.method} {request.path} is not simulated", file=sys.stderr, flush=True)
+        raise not_found()
+
+    def _limits(self) -> dict[str, str]:
+        """Count the request in the app clock's hour.
+
+        Counted, never enforced: a test may put a week of work into one held hour. So the last
+        request of an hour is always left; a test that wants the limit orders a fault.
+        """
+        moment = int(self._world.clock.now().timestamp())
+        if self._hour != moment // _HOUR:
+            self._hour, self._used = moment // _HOUR, 0
+        self._used = min(self._used + 1, _LIMIT - 1)
+        return {
+            "x-github-request-id": uuid.uuid4().hex[:24].upper(),
+            "x-github-media-type": "github.v3; format=json",
+            "x-ratelimit-limit": str(_LIMIT),
+            "x-ratelimit-remaining": str(_LIMIT - self._used),
+            "x-ratelimit-used": str(self._used),
+            "x-ratelimit-reset": str((self._hour + 1) * _HOUR),
+            "x-ratelimit-resource": "core",
+        }
+
+
+def _check_manners(request: Request) -> None:
+    if not request.headers.get("user-agent"):
+        raise GitHubError(
+            403,
+            "Request forbidden by administrative rules. Please make sure your request has a"
+            " User-Agent header.",
+        )
+    version = request.headers.get("x-github-api-version")
+    if version is not None and version not in _VERSIONS:
+        raise GitHubError(400, f"The API version '{version}' is not supported.")
+    kinds = [
+        part.split(";")[0].strip() for part in request.headers.get("accept", "*/*").split(",")
+    ]
+    if not any(_is_json(kind) for kind in kinds):
+        raise GitHubError(415, f"Unsupported 'Accept' header: '{', '.join(kinds)}'.")
+
+
+def _is_json(kind: str) -> bool:
+    return kind in ("", "*/*", "application/*", "application/json") or kind.startswith(
+        "application/vnd.github"
+    )
+
+
+def _opened(world: World, request: Request, route: Route, names: Mapping[str, str]) -> Call:
+    """Return the call past its checks; what a token may not see is not there."""
+    if route.needs == (_APP,):
+        authority.prove_app(world, request)
+        return Call(world=world, request=request, names=names)
+    access = authority.access(world, request)
+    if access is None:
+        raise (
+            not_found() if request.method == "GET" else GitHubError(401, "Requires authentication")
+        )
+    repository = _repository(world, names)
+    if repository is None or not access.sees(repository):
+        raise not_found()
+    if not any(access.may(*need.split(":")) for need in route.needs):
+        raise GitHubError(403, "Resource not accessible by integration")
+    return Call(world=world, request=request, names=names, repository=repository)
+
+
+def _repository(world: World, names: Mapping[str, str]) -> Json | None:
+    if "repo" in names:
+        return world.repository(f"{names['owner']}/{names['repo']}")
+    return world.store.get("repository", names["id"])

@@ -1,0 +1,1 @@
+"""Tests of the simulated Azure, driven by the real SDK clients."""
