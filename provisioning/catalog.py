@@ -17,6 +17,7 @@ from provisioning.errors import SettingsError
 T = TypeVar("T")
 
 LONGEST_NAME = 63  # of a DNS label
+_MOST = 10_000  # of hours, cores or GB
 _SHORT = re.compile(r"(?=.{1,40}$)[a-z](-?[a-z0-9])*")
 _REPOSITORY = re.compile(r"[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+")
 _GROUP_PREFIX = re.compile(r"[A-Za-z0-9_.()-]{1,26}")
@@ -230,10 +231,10 @@ class _Table:
 
     def positive(self, name: str, default: float) -> float:
         value = self._content.get(name, default)
-        if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0:
-            self.fault(name, "must be a number above 0")
-            return default
-        return value
+        if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value <= _MOST:
+            return value
+        self.fault(name, f"must be a number above 0, at most {_MOST}")  # TOML has inf and nan
+        return default
 
     def fault(self, name: str, problem: str) -> None:
         self._faults.append(f"{self._file}: {(self._path + name).rstrip('.')} {problem}")

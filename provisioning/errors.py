@@ -1,8 +1,8 @@
 """The few ways in which things go wrong.
 
 An error is either worth another try (`TransientError`) or it is not (`TerminalError`); a step
-raises one of the two and nothing else on purpose. `StaleRowError` is the store's way of saying that
-somebody else was first. `Refusal` is what a door answers when it will not let a request in.
+raises one of the two and nothing else on purpose. `StaleRowError` is the store's way of saying
+that somebody else was first. `Refusal` is what a door answers when it will not let a request in.
 """
 
 from collections.abc import Sequence

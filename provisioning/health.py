@@ -29,7 +29,7 @@ def is_up(services: Services) -> bool:
     if seen is not None and timedelta(0) <= now - seen.at < _FRESH:
         return seen.is_up
     try:
-        services.table.get(ledger.TIMERS, "tick")
+        services.table.get(*ledger.timer_key("tick"))
         up = True
     except TransientError:
         up = False

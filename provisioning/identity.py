@@ -99,7 +99,7 @@ class Tokens:
                 issuer=issuer.issuer,
                 options={"require": ["exp", "iat", "iss", "aud"]},
             )
-        except jwt.PyJWKClientConnectionError as error:
+        except (jwt.PyJWKClientConnectionError, ValueError) as error:  # or a page, not keys
             raise TransientError(
                 "issuer_unavailable", "the issuer's keys cannot be had"
             ) from error

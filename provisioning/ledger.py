@@ -1,13 +1,13 @@
 """Where things lie in the table, and how a target's row is changed.
 
 One partition for each target (an environment, or the reports about one) holds its row, operations,
-lock, audit records, chain head, reports and outbox, so that a change is one transaction. Two
-partitions beside them are lists to walk: the agenda of operations, and the index of environments.
-Both are written before what they list and removed after, so that they may name too much but never
-too little.
+lock, audit records, chain head, reports and outbox, so that a change is one transaction. One more
+partition is what every tick walks, in a single query: the agenda of operations, the index of
+environments, and when each timer ran. Agenda and index are written before what they list and
+removed after, so that they may name too much but never too little.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
@@ -23,8 +23,8 @@ from provisioning.store.table import Change, Insert, Replace, Row, Table
 Target = Environment | Reports
 
 ROW, LOCK = "target", "lock"
-AGENDA, INDEX, KNOWN = "~agenda", "~index", "~known"
-TIMERS, POISON = "~timers", "~poison"
+PLANE, KNOWN, POISON = "~plane", "~known", "~poison"
+_AGENDA, _INDEX, _TIMER = "agenda-", "index-", "timer-"
 REPORT_WORKFLOW = "github.report"
 _REPORTS = "report~"
 _FAR = datetime(9999, 1, 1, tzinfo=UTC)
@@ -45,6 +45,15 @@ class AgendaEntry:
     operation: str
     target: str
     at: datetime
+
+
+@dataclass(frozen=True)
+class Plane:
+    """What every tick walks: the agenda, the index, and the timers' rows by name."""
+
+    agenda: tuple[tuple[AgendaEntry, Row], ...]
+    index: tuple[str, ...]
+    timers: Mapping[str, Row]
 
 
 def reports_of(environment: str) -> str:
@@ -119,18 +128,41 @@ def drain_rows(table: Table, target: str, under: str) -> Iterator[tuple[Request,
 def enlist(table: Table, identity: str, target: str, *, now: datetime) -> None:
     """Put an operation on the agenda, before it is stored."""
     entry = AgendaEntry(operation=identity, target=target, at=now)
-    _put_once(table, to_row(entry, AGENDA, identity))
+    _put_once(table, to_row(entry, PLANE, _AGENDA + identity))
 
 
-def agenda(table: Table) -> Iterator[tuple[AgendaEntry, Row]]:
-    """Return every operation on the agenda."""
-    for row in table.query(AGENDA):
-        yield from_row(AgendaEntry, row), row
+def agenda_row(table: Table, identity: str) -> Row | None:
+    """Return an operation's row on the agenda."""
+    return table.get(PLANE, _AGENDA + identity)
+
+
+def plane(table: Table) -> Plane:
+    """Return the agenda, the index and the timers, by one query."""
+    agenda, names, timers = [], [], {}
+    for row in table.query(PLANE):
+        if row.key.startswith(_AGENDA):
+            agenda.append((from_row(AgendaEntry, row), row))
+        elif row.key.startswith(_INDEX):
+            names.append(row.key.removeprefix(_INDEX))
+        else:
+            timers[row.key.removeprefix(_TIMER)] = row
+    return Plane(tuple(agenda), tuple(names), timers)
 
 
 def index(table: Table) -> list[str]:
     """Return the names of all environments that are not long gone."""
-    return [row.key for row in table.query(INDEX)]
+    rows = table.query(PLANE, first=_INDEX, last=_INDEX + "~")
+    return [row.key.removeprefix(_INDEX) for row in rows]
+
+
+def index_row(table: Table, name: str) -> Row | None:
+    """Return an environment's row on the index."""
+    return table.get(PLANE, _INDEX + name)
+
+
+def timer_key(name: str) -> tuple[str, str]:
+    """Return the partition and key of a timer's row."""
+    return PLANE, _TIMER + name
 
 
 def known(table: Table) -> list[str]:
@@ -141,7 +173,7 @@ def known(table: Table) -> list[str]:
 def enter_index(table: Table, name: str) -> None:
     """Put an environment on the index, and among the known, before its row is stored."""
     _put_once(table, Row(KNOWN, name, {}))
-    _put_once(table, Row(INDEX, name, {}))
+    _put_once(table, Row(PLANE, _INDEX + name, {}))
 
 
 def leave(table: Table, row: Row) -> None:

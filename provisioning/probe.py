@@ -5,6 +5,7 @@ followed, at most 64 KB are read, and five seconds is the longest anyone waits.
 """
 
 import json
+import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,7 +25,8 @@ class Health:
 class Probe:
     """Asks health addresses."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, longest: float = _LONGEST) -> None:
+        self._longest = longest
         self._client: Any = None
 
     def health(self, url: str) -> Health:
@@ -32,7 +34,8 @@ class Probe:
         import httpx
 
         if self._client is None:
-            self._client = httpx.Client(timeout=_LONGEST, follow_redirects=False)
+            self._client = httpx.Client(timeout=self._longest, follow_redirects=False)
+        ends = time.monotonic() + self._longest  # httpx counts the silence between two bytes
         try:
             with self._client.stream("GET", url) as answer:
                 body = b""
@@ -40,7 +43,9 @@ class Probe:
                     body += part
                     if len(body) > _MOST_BYTES:
                         return Health(False, f"it answered more than {_MOST_BYTES} bytes")
-        except httpx.HTTPError as error:
+                    if time.monotonic() > ends:
+                        return Health(False, f"it does not answer in {self._longest:g} s")
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
             return Health(False, f"it does not answer ({type(error).__name__})")
         if answer.status_code != 200:
             return Health(False, f"it answers {answer.status_code}")

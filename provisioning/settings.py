@@ -128,8 +128,7 @@ class _Reader:
 
     def url(self, name: str, default: str | None = None) -> str:
         value = self.text(name, default)
-        parts = urlsplit(value)
-        if value and (parts.scheme not in ("http", "https") or not parts.hostname):
+        if value and not _is_address(value):
             self.faults.append(f"{name} must be an absolute http or https address")
         return value
 
@@ -191,3 +190,11 @@ class _Reader:
                 return Connection("")
             addresses.append((service, given))
         return Connection(None, tuple(addresses), self.maybe(f"{name}__clientId"))
+
+
+def _is_address(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+    except ValueError:  # such as half an IPv6 address
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.hostname)

@@ -96,7 +96,7 @@ def operation(found: Operation) -> dict[str, Any]:
 
 def find_operation(services: Services, identity: str) -> Operation | None:
     """Return the operation with that id, wherever it is."""
-    entry = services.table.get(ledger.AGENDA, identity)
+    entry = ledger.agenda_row(services.table, identity)
     if entry is not None:
         found = ledger.operation(services.table, str(entry.values["target"]), identity)
         if found is not None:

@@ -56,7 +56,7 @@ def interpret(event: str, payload: Mapping[str, Any], catalog: Catalog) -> Asked
 
 def _pull_request(payload: Mapping[str, Any], catalog: Catalog) -> Asked:
     action = payload.get("action")
-    if action not in _MOVES:
+    if not isinstance(action, str) or action not in _MOVES:
         return Ignored(f"nothing follows from pull_request {_word(action)}")
     number = _at(payload, "pull_request", "number") or payload.get("number")
     if not isinstance(number, int) or isinstance(number, bool) or number < 1:

@@ -130,7 +130,7 @@ def drain(services: Services, target: str, under: str) -> None:
 def clear(services: Services, operation: Operation) -> None:
     """See to the outbox of an operation that is over, then take it off the agenda."""
     drain(services, operation.target, operation.id)
-    row = services.table.get(ledger.AGENDA, operation.id)
+    row = ledger.agenda_row(services.table, operation.id)
     if row is not None:
         ledger.leave(services.table, row)
 

@@ -4,7 +4,6 @@ Everything here is a floor under something faster, and finds nothing on a good d
 writes that it ran; `tick` reports another that did not, and a missed run is itself in the trail.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -14,6 +13,7 @@ from provisioning.environments import desired
 from provisioning.errors import StaleRowError, TerminalError, TransientError
 from provisioning.intake import deliveries
 from provisioning.intake.request import Cause, clear, converge, drain, nudge
+from provisioning.ledger import Plane
 from provisioning.model import Environment, Kind, Phase, PullRequest
 from provisioning.services import Services
 from provisioning.store.codec import from_row, to_row
@@ -42,18 +42,18 @@ class Run:
 
 def run(services: Services, name: str) -> None:
     """Run the timer of that name and write that it ran, however it went."""
-    work: dict[str, Callable[[Services], str]] = {"tick": tick, "repair": repair, "sweep": sweep}
-    row = services.table.get(ledger.TIMERS, name)
+    work = {"tick": tick, "repair": repair, "sweep": sweep}
     began = services.clock.now()
+    plane = ledger.plane(services.table)
+    row = plane.timers.get(name)
     try:
-        outcome = work[name](services)
+        outcome = work[name](services, plane)
     except TransientError as error:
         outcome = f"not finished: {error}"
     ended = services.clock.now()
     done = to_row(
         Run(name=name, began_at=began, ended_at=ended, outcome=outcome),
-        ledger.TIMERS,
-        name,
+        *ledger.timer_key(name),
         None if row is None else row.etag,
     )
     try:
@@ -62,20 +62,20 @@ def run(services: Services, name: str) -> None:
         return  # it ran twice at once, and the other wrote it
 
 
-def tick(services: Services) -> str:
+def tick(services: Services, plane: Plane) -> str:
     """Nudge every operation that is due and every delivery that is unread; converge the rest."""
-    due = sum(_see_to(services, entry) for entry in list(ledger.agenda(services.table)))
+    due = sum(_see_to(services, entry) for entry in plane.agenda)
     now = services.clock.now()
     unread = deliveries.unread(services, hours=2 if now.minute < 5 else 1)
     asked = 0
-    for name in ledger.index(services.table):
+    for name in plane.index:
         found = converge(services, name, Cause(text="tick", by="timer"))
         asked += int(found is not None and found.plan.workflow is not None)
-    missing = _report_missing(services, now)
+    missing = _report_missing(services, plane, now)
     return f"{due} due, {unread} unread, {asked} asked for, {missing} timers missing"
 
 
-def repair(services: Services) -> str:
+def repair(services: Services, plane: Plane) -> str:
     """Close the gap between GitHub's open pull requests and our previews, whatever was lost."""
     looked, asked = 0, 0
     for service in services.catalog.services.values():
@@ -85,32 +85,27 @@ def repair(services: Services) -> str:
         facts = [f for f in found if f.repository_id == service.repository_id]
         looked += len(facts)
         asked += sum(_repair_open(services, service, fact) for fact in facts)
-        asked += _repair_closed(services, service, {fact.number for fact in facts})
+        asked += _repair_closed(services, plane, service, {fact.number for fact in facts})
     deliveries.unread(services, hours=6)
     return f"{looked} open pull requests, {asked} previews asked for"
 
 
-def sweep(services: Services) -> str:
+def sweep(services: Services, plane: Plane) -> str:
     """Try again what leaked, find what nobody owns, and forget what is long gone."""
     now = services.clock.now()
     deliveries.unread(services, hours=72)
     retried = 0
-    for name in ledger.index(services.table):
+    for name in plane.index:
         environment = ledger.environment(services.table, name)
         if environment is not None and environment.phase is Phase.LEAKED:
             converge(services, name, Cause(text="sweep", by="timer"), retry=True)
             retried += 1
         if environment is not None and _is_long_gone(environment, now):
-            row = services.table.get(ledger.INDEX, name)
+            row = ledger.index_row(services.table, name)
             if row is not None:
                 ledger.leave(services.table, row)
     orphans = _adopt_orphans(services, now)
     return f"{retried} leaked tried again, {orphans} orphans found"
-
-
-def runs(services: Services) -> list[Run]:
-    """Return when each timer last ran."""
-    return [from_row(Run, row) for row in services.table.query(ledger.TIMERS)]
 
 
 def _see_to(services: Services, entry: tuple[ledger.AgendaEntry, Row]) -> int:
@@ -133,24 +128,26 @@ def _see_to(services: Services, entry: tuple[ledger.AgendaEntry, Row]) -> int:
     return 1
 
 
-def _report_missing(services: Services, now: datetime) -> int:
+def _report_missing(services: Services, plane: Plane, now: datetime) -> int:
     """Put in the trail, once, that a timer has not run for two and a half of its periods."""
-    found = {r.key: (from_row(Run, r), r) for r in services.table.query(ledger.TIMERS)}
     missing = 0
     for name, every in EVERY.items():
-        if name not in found:
+        if name == "tick":
+            continue  # a dead tick cannot say so: something outside must watch for its row
+        row = plane.timers.get(name)
+        if row is None:
             first = Run(name=name, began_at=now, outcome="never ran yet")
             _insert(services, first)
             continue
-        last, row = found[name]
-        if name == "tick" or now - last.began_at <= every * 2.5:
+        last = from_row(Run, row)
+        if now - last.began_at <= every * 2.5:
             continue
         missing += 1
         if last.missed:
             continue
         text = f"the timer {name} last ran at {last.began_at:%Y-%m-%d %H:%M} UTC"
         note = audit.Note(event="timer-missing", text=text, cause="tick", by="timer")
-        changed = to_row(replace(last, missed=True), ledger.TIMERS, name, row.etag)
+        changed = to_row(replace(last, missed=True), row.partition, row.key, row.etag)
         try:
             services.table.replace(changed)
         except StaleRowError:
@@ -161,7 +158,7 @@ def _report_missing(services: Services, now: datetime) -> int:
 
 def _insert(services: Services, run: Run) -> None:
     try:
-        services.table.insert(to_row(run, ledger.TIMERS, run.name))
+        services.table.insert(to_row(run, *ledger.timer_key(run.name)))
     except StaleRowError:
         return
 
@@ -178,10 +175,10 @@ def _repair_open(services: Services, service: Service, facts: PullRequest) -> in
     return int(found is not None and found.plan.workflow is not None)
 
 
-def _repair_closed(services: Services, service: Service, numbers: set[int]) -> int:
+def _repair_closed(services: Services, plane: Plane, service: Service, numbers: set[int]) -> int:
     """Look at each preview whose pull request GitHub no longer lists as open."""
     asked = 0
-    for name in ledger.index(services.table):
+    for name in plane.index:
         environment = ledger.environment(services.table, name)
         if environment is None or environment.pull_request is None:
             continue

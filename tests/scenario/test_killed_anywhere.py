@@ -19,7 +19,7 @@ import pytest
 from provisioning import views
 from provisioning.azure.client import Azure
 from provisioning.intake import timers
-from provisioning.ledger import environment
+from provisioning.ledger import environment, plane
 from provisioning.model import Phase
 from provisioning.queue import MemoryQueue
 from provisioning.store.memory import MemoryTable
@@ -160,7 +160,7 @@ def check(town: Town, life: Life, when: str) -> None:
     assert len(life.ready_in_azure) == 3, when
     assert life.groups() == [], when
     assert views.verify(town.services)["valid"], when
-    assert list(town.services.table.query("~agenda")) == [], when
+    assert plane(town.services.table).agenda == (), when
     made = [c for c in town.calls("PUT") if c["status"] == 201]
     assert len({c["path"].lower() for c in made}) == len(made) == 3, (when, made)
     said = [r for r in town.said("POST") if r["status"] == 201 and about(r, life)]

@@ -1,4 +1,4 @@
-"""The life of a preview, told by deliveries and time, seen in Azure, on GitHub and in the trail."""
+"""The life of a preview: told by deliveries and time, seen in Azure, on GitHub, in the trail."""
 
 from datetime import timedelta
 from typing import Any
