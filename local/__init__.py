@@ -1,1 +1,1 @@
-"""The local stack: everything this app talks to, on one machine. Never deployed, never imported by the app."""
+"""The local stack: all that the app talks to, on one machine. The app never imports it."""

@@ -33,8 +33,8 @@ class HeldClock:
         """Map `path`; `start` moves the clock forward to it, never back."""
         if not path.exists():
             path.write_bytes(_FORM.pack(0))
-        self._file = path.open("r+b")
-        self._map = mmap.mmap(self._file.fileno(), _FORM.size)
+        with path.open("r+b") as file:  # the map outlives the file's handle
+            self._map = mmap.mmap(file.fileno(), _FORM.size)
         if start is not None and start > self.now():
             self.set(start)
 

@@ -184,9 +184,9 @@ def leave(table: Table, row: Row) -> None:
         return
 
 
-def decision_row(name: str, decision: Decision, *, now: datetime) -> Row:
-    """Return the row of a decision; the newest sorts first."""
-    row = to_row(decision, name, _decision_key(now))
+def decision_row(name: str, decision: Decision, number: int, *, now: datetime) -> Row:
+    """Return the row of a decision; the newest sorts first, of several at one instant too."""
+    row = to_row(decision, name, f"{_decision_key(now)}-{10**8 - number:08d}")
     return replace(row, values={**row.values, "at": now})
 
 

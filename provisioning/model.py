@@ -80,8 +80,8 @@ class Environment:
 
     `generation` counts what was asked; `incarnation` counts how often it was built from nothing;
     `aim` names what the newest operation is for, `settled` what was last reached; `decided` is the
-    newest stored decision; `reports` counts what GitHub was to be told. A row that is `gone` is a
-    tombstone, and stays.
+    newest stored decision and `decisions` counts them; `reports` counts what GitHub was to be
+    told. A row that is `gone` is a tombstone, and stays.
     """
 
     name: str
@@ -111,6 +111,7 @@ class Environment:
     conditions: tuple[Condition, ...] = ()
     log_tail: str | None = None
     decided: str = ""
+    decisions: int = 0
     reports: int = 0
 
 

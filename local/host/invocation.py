@@ -8,6 +8,7 @@ again by its parent.
 """
 
 import asyncio
+import concurrent.futures.thread
 import logging
 import time
 import uuid
@@ -15,6 +16,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import timedelta
+from types import TracebackType
 from typing import Any
 
 from local.host import logs
@@ -22,6 +24,7 @@ from local.host.context import Attempt, InvocationContext, Trace
 from local.host.functions import Function
 
 _log = logging.getLogger(__name__)
+_OURS = (__file__, concurrent.futures.thread.__file__)
 
 
 class InvocationFailed(Exception):
@@ -189,5 +192,13 @@ def _report(
         (time.perf_counter() - started) * 1000,
         " ".join(filter(None, (call.detail, told))),
         call.id[:8],
-        exc_info=problem,
+        exc_info=(type(problem), problem, _of_the_user(problem)) if problem else None,
     )
+
+
+def _of_the_user(problem: Exception) -> TracebackType | None:
+    """Return the traceback without this module's frames and the pool's, which tell nothing."""
+    trace = problem.__traceback__
+    while trace is not None and trace.tb_frame.f_code.co_filename in _OURS:
+        trace = trace.tb_next
+    return trace

@@ -16,7 +16,7 @@ from typing import Any
 from provisioning.errors import Refusal
 
 MOST_BYTES = 26_000_000  # GitHub sends at most 25 MB
-_ID = re.compile(r"[A-Za-z0-9-]{1,72}")
+_ID = re.compile(r"[A-Za-z0-9._:-]{1,100}")
 _EVENT = re.compile(r"[a-z0-9_-]{1,64}")
 
 

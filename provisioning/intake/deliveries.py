@@ -165,12 +165,12 @@ def unread(services: Services, *, hours: int) -> int:
     """Nudge every delivery of the last `hours` whose work is not done; return how many."""
     now = services.clock.now()
     nudged = 0
-    for back in range(hours):
-        for row in services.deliveries.query(_hour(now - timedelta(hours=back))):
-            old = from_row(Stored, row)
-            if old.state is State.ACCEPTED and now - old.received_at >= timedelta(minutes=1):
-                _nudge(services, row.partition, row.key)
-                nudged += 1
+    since = _hour(now - timedelta(hours=hours))
+    for row in services.deliveries.search(since, _hour(now), {"state": State.ACCEPTED}):
+        received = row.values["received_at"]
+        if isinstance(received, datetime) and now - received >= timedelta(minutes=1):
+            _nudge(services, row.partition, row.key)
+            nudged += 1
     return nudged
 
 

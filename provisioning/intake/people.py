@@ -12,14 +12,15 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from provisioning import ledger
-from provisioning.catalog import Service, preview_parts
+from provisioning.catalog import preview_parts
 from provisioning.durations import parse_duration
 from provisioning.environments import desired
-from provisioning.errors import Fault, Refusal
+from provisioning.errors import Fault, Refusal, StaleRowError
 from provisioning.identity import Principal, permit_repository
 from provisioning.intake.request import Cause, Converged, converge
 from provisioning.model import Environment, Lease, PullRequest
 from provisioning.services import Services
+from provisioning.store.table import Row
 
 LONGEST_LEASE = timedelta(days=14)
 _LONGEST_REASON = 300
@@ -49,57 +50,37 @@ def grant(services: Services, wish: Wish, *, if_match: str | None = None) -> Con
     """Begin what the wish asks for, or find it under way.
 
     Raises Refusal: 404 for a name that the catalog or GitHub does not know, 403 for a workflow of
-    another repository, 412 where `if_match` is not the hash of the plan as it is now.
+    another repository, 401 for a workflow's token that was used before, 412 where `if_match` is
+    not the hash of the plan as it is now.
     """
-    service, facts = _facts(services, wish)
-    now = services.clock.now()
-    if if_match is not None and if_match.strip('"') != plan(services, wish, known=facts).hash:
+    subject = _subject(services, wish)
+    if if_match is not None and if_match.strip('"') != _plan(services, wish, subject).hash:
         raise Refusal.one(
             412,
             "plan_changed",
             "the world has changed since that plan; ask for a new one",
             "If-Match",
         )
+    _spend(services, wish.by)
+    now = services.clock.now()
     verb = "wants it" if wish.is_up else "wants it gone"
     found = converge(
         services,
         wish.name,
         Cause(text=f"{wish.by.name} {verb}", by=wish.by.name),
-        newcomer=_newcomer(wish.name, service, facts),
-        facts=facts,
+        newcomer=subject.newcomer,
+        facts=subject.facts,
         reshape=lambda e: _wished(services, e, wish, now),
         retry=True,
     )
-    assert found is not None  # there is a newcomer
+    if found is None:
+        raise _unknown(wish.name)
     return found
 
 
-def plan(services: Services, wish: Wish, *, known: PullRequest | None = None) -> DryRun:
-    """Return what granting the wish would ask for, changing nothing."""
-    now, expiry = services.clock.now(), services.catalog.expiry
-    service, facts = (None, known) if known is not None else _facts(services, wish)
-    environment = ledger.environment(services.table, wish.name)
-    if environment is None:
-        if service is None:
-            service = _service(services, wish)[1]
-        assert facts is not None
-        environment = _newcomer(wish.name, service, facts)(now)
-    elif facts is not None:
-        environment = desired.observe(environment, facts, now=now)
-    environment = _wished(services, environment, wish, now)
-    wanted = desired.desired(environment, expiry=expiry, now=now)
-    found = desired.plan(environment, wanted, expiry=expiry, retry=True)
-    workflow = services.workflows.get(found.workflow or "")
-    steps = tuple(step.name for step in workflow.steps) if workflow else ()
-    content = [wish.name, found.workflow, found.aim, environment.generation, steps]
-    digest = hashlib.sha256(json.dumps(content).encode("utf-8")).hexdigest()[:32]
-    return DryRun(
-        environment=wish.name,
-        workflow=found.workflow,
-        because=found.because,
-        steps=steps,
-        hash=digest,
-    )
+def plan(services: Services, wish: Wish) -> DryRun:
+    """Return what granting the wish would ask for, changing nothing; refuses as `grant` does."""
+    return _plan(services, wish, _subject(services, wish))
 
 
 def lease(services: Services, name: str, by: Principal, content: Mapping[str, Any]) -> Converged:
@@ -190,8 +171,26 @@ def _wished(
     return replace(environment, withdrawn_at=None, pushed_at=pushed_at)
 
 
-def _facts(services: Services, wish: Wish) -> tuple[Service, PullRequest]:
-    number, service = _service(services, wish)
+@dataclass(frozen=True)
+class _Subject:
+    """Whom a wish is about: what GitHub says of it now, and the row it would begin with."""
+
+    facts: PullRequest | None
+    newcomer: Callable[[datetime], Environment] | None
+
+
+def _subject(services: Services, wish: Wish) -> _Subject:
+    """Return whom the wish is about. To take down what has a row, GitHub need not be asked."""
+    environment = ledger.environment(services.table, wish.name)
+    if environment is not None and not wish.is_up:
+        if environment.pull_request is not None:
+            permit_repository(wish.by, environment.pull_request.repository_id)
+        return _Subject(None, None)
+    parts = preview_parts(wish.name, services.catalog)
+    if parts is None:
+        raise _unknown(wish.name)
+    number, service = parts
+    permit_repository(wish.by, service.repository_id)
     facts = services.forge.pull_request(service.repository, number)
     if facts is None or facts.repository_id != service.repository_id:
         raise Refusal.one(
@@ -200,21 +199,49 @@ def _facts(services: Services, wish: Wish) -> tuple[Service, PullRequest]:
             f"GitHub knows no pull request {number} of {service.repository}",
             "name",
         )
-    return service, facts
+    return _Subject(
+        facts,
+        lambda now: desired.newcomer(wish.name, service.name, facts.author, facts, now=now),
+    )
 
 
-def _service(services: Services, wish: Wish) -> tuple[int, Service]:
-    parts = preview_parts(wish.name, services.catalog)
-    if parts is None:
-        raise _unknown(wish.name)
-    permit_repository(wish.by, parts[1].repository_id)
-    return parts
+def _plan(services: Services, wish: Wish, subject: _Subject) -> DryRun:
+    now, expiry = services.clock.now(), services.catalog.expiry
+    environment = ledger.environment(services.table, wish.name)
+    if environment is None:
+        if subject.newcomer is None:
+            raise _unknown(wish.name)
+        environment = subject.newcomer(now)
+    elif subject.facts is not None:
+        environment = desired.observe(environment, subject.facts, now=now)
+    environment = _wished(services, environment, wish, now)
+    wanted = desired.desired(environment, expiry=expiry, now=now)
+    found = desired.plan(environment, wanted, expiry=expiry, retry=True)
+    workflow = services.workflows.get(found.workflow or "")
+    steps = tuple(step.name for step in workflow.steps) if workflow else ()
+    content = [wish.name, found.workflow, found.aim, environment.generation, steps]
+    digest = hashlib.sha256(json.dumps(content).encode("utf-8")).hexdigest()[:32]
+    return DryRun(
+        environment=wish.name,
+        workflow=found.workflow,
+        because=found.because,
+        steps=steps,
+        hash=digest,
+    )
 
 
-def _newcomer(
-    name: str, service: Service, facts: PullRequest
-) -> Callable[[datetime], Environment]:
-    return lambda now: desired.newcomer(name, service.name, facts.author, facts, now=now)
+def _spend(services: Services, who: Principal) -> None:
+    """Use up a workflow's token: whoever reads one in a log must not wish with it again."""
+    if who.token_id is None:
+        return
+    digest = hashlib.sha256(who.token_id.encode("utf-8")).hexdigest()
+    spent = Row(f"token-{digest[:2]}", digest, {"at": services.clock.now()})
+    try:
+        services.deliveries.insert(spent)
+    except StaleRowError as error:
+        raise Refusal.one(
+            401, "token_spent", "a workflow's token serves once; ask for another", "Authorization"
+        ) from error
 
 
 def _unknown(name: str) -> Refusal:

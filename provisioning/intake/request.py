@@ -167,8 +167,9 @@ def _settle(
     changes: list[Change] = []
     is_waiting = plan.workflow is None and environment.operation is not None
     if decided != environment.decided and not is_waiting:
-        changes = [Insert(ledger.decision_row(environment.name, decision, now=now))]
-        environment = replace(environment, decided=decided)
+        number = environment.decisions + 1
+        changes = [Insert(ledger.decision_row(environment.name, decision, number, now=now))]
+        environment = replace(environment, decided=decided, decisions=number)
     environment = replace(environment, expires_at=desired.expires_at(environment, expiry=expiry))
     if plan.workflow is None:
         _keep(
@@ -210,7 +211,7 @@ def _keep(
     is_news = (
         held.row is None
         or not isinstance(before, Environment)
-        or (replace(environment, decided=before.decided) != before)
+        or (replace(environment, decided=before.decided, decisions=before.decisions) != before)
     )
     ledger.save(
         services,

@@ -66,7 +66,7 @@ def tick(services: Services, plane: Plane) -> str:
     """Nudge every operation that is due and every delivery that is unread; converge the rest."""
     due = sum(_see_to(services, entry) for entry in plane.agenda)
     now = services.clock.now()
-    unread = deliveries.unread(services, hours=2 if now.minute < 5 else 1)
+    unread = deliveries.unread(services, hours=1)
     asked = 0
     for name in plane.index:
         found = converge(services, name, Cause(text="tick", by="timer"))
@@ -86,14 +86,13 @@ def repair(services: Services, plane: Plane) -> str:
         looked += len(facts)
         asked += sum(_repair_open(services, service, fact) for fact in facts)
         asked += _repair_closed(services, plane, service, {fact.number for fact in facts})
-    deliveries.unread(services, hours=6)
+    deliveries.unread(services, hours=72)
     return f"{looked} open pull requests, {asked} previews asked for"
 
 
 def sweep(services: Services, plane: Plane) -> str:
     """Try again what leaked, find what nobody owns, and forget what is long gone."""
     now = services.clock.now()
-    deliveries.unread(services, hours=72)
     retried = 0
     for name in plane.index:
         environment = ledger.environment(services.table, name)

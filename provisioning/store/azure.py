@@ -9,6 +9,7 @@ https://learn.microsoft.com/rest/api/storageservices/understanding-the-table-ser
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from provisioning.errors import StaleRowError
@@ -47,19 +48,28 @@ class AzureTable:
         self, partition: str, *, first: str = "", last: str = "\uffff", most: int | None = None
     ) -> Iterator[Row]:
         """Return the partition's rows with `first <= key < last`, in the order of their keys."""
-        from azure.core.exceptions import ResourceNotFoundError
-
         condition = "PartitionKey eq @partition and RowKey ge @first and RowKey lt @last"
         bounds = {"partition": partition, "first": first, "last": last}
         page = None if most is None else min(most, 1000)
+        yield from islice(self._query(condition, bounds, page), most)
+
+    def search(self, partition: str, through: str, where: Mapping[str, str]) -> Iterator[Row]:
+        """Return the rows of the partitions from one through another that hold this text there."""
+        named = {f"text{number}": text for number, text in enumerate(where.values())}
+        same = [f"{name} eq @{text}" for name, text in zip(where, named, strict=True)]
+        condition = " and ".join(["PartitionKey ge @partition", "PartitionKey le @through", *same])
+        bounds = {"partition": partition, "through": through, **named}
+        yield from self._query(condition, bounds, None)
+
+    def _query(self, condition: str, bounds: Mapping[str, str], page: int | None) -> Iterator[Row]:
+        from azure.core.exceptions import ResourceNotFoundError
+
         with failures("rows"):
             try:
                 found = self._table().query_entities(
-                    condition, parameters=bounds, results_per_page=page
+                    condition, parameters=dict(bounds), results_per_page=page
                 )
-                for number, entity in enumerate(found):
-                    if number == most:
-                        return
+                for entity in found:
                     yield self._row(entity)
             except ResourceNotFoundError:
                 return

@@ -1,7 +1,7 @@
 """A table that lives in this process: as strict as Azure's, and as atomic."""
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from provisioning.errors import StaleRowError
@@ -35,6 +35,20 @@ class MemoryTable:
                 key=lambda row: row.key,
             )
         yield from found[:most]
+
+    def search(self, partition: str, through: str, where: Mapping[str, str]) -> Iterator[Row]:
+        """Return the rows of the partitions from one through another that hold this text there."""
+        with self._lock:
+            found = sorted(
+                (
+                    row
+                    for row in self._rows.values()
+                    if partition <= row.partition <= through
+                    and all(row.values.get(name) == text for name, text in where.items())
+                ),
+                key=lambda row: (row.partition, row.key),
+            )
+        yield from found
 
     def insert(self, row: Row) -> Row:
         """Add the row and return it with its ETag."""

@@ -60,6 +60,12 @@ class Table(Protocol):
     ) -> Iterator[Row]:
         """Return the partition's rows with `first <= key < last`, in the order of their keys."""
 
+    def search(self, partition: str, through: str, where: Mapping[str, str]) -> Iterator[Row]:
+        """Return the rows of the partitions from one through another that hold this text there.
+
+        In the order of partition and key.
+        """
+
     def insert(self, row: Row) -> Row:
         """Add the row and return it with its ETag; StaleRowError if it exists."""
 

@@ -542,3 +542,14 @@ def test_an_operation_poisoned_twice_has_failed_and_says_how_to_go_on(town: Town
     assert once.phase is Phase.CREATING
     assert town.environment(NAME).phase is Phase.FAILED
     assert "PUT /api/environments/" in views.poison(town.services)[-1]["outcome"]
+
+
+def test_two_decisions_at_one_instant_are_both_kept(town: Town) -> None:
+    up(town)
+
+    people.lease(town.services, NAME, ANYBODY, {"for": "P5D", "reason": "a demo"})
+    people.grant(town.services, people.Wish(name=NAME, by=ANYBODY, is_up=False))
+
+    newest = views.why(town.services, NAME, town.clock.now())
+    assert newest is not None
+    assert newest["action"] == "preview.down"

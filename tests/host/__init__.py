@@ -1,0 +1,1 @@
+"""The local Functions host, held against every trap that `functions-host.md` lists."""
