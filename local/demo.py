@@ -5,6 +5,8 @@ calls that GitHub, a developer and Azure would make: nothing here reaches into t
 the proof that nothing is left, and with the audit trail. Exits 1 where the story does not hold.
 """
 
+import io
+import re
 import sys
 import tempfile
 from datetime import datetime
@@ -13,6 +15,8 @@ from typing import Any
 
 from local.outside import Broken, Stack, event, run, stack
 
+MARKS = {"requested": "●", "step": "│", "succeeded": "✓", "failed": "✗"}
+SHA = re.compile(r"\b[0-9a-f]{40}\b")
 NUMBER, NAME = 7, "pr-7-rewards-api"
 FIRST, SECOND = (
     "4f2c9e1ab07d3c5586e1f0a9d2b47c6835e0d1fa",
@@ -22,6 +26,8 @@ FIRST, SECOND = (
 
 def main() -> int:
     """Play the demo; return the exit status."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8")  # whatever the terminal says it is
     say("Tesoro XP control plane: one pull request, from opened to nothing left")
     try:
         with (
@@ -111,20 +117,33 @@ def told(running: Stack) -> None:
 def trail(running: Stack) -> None:
     """The audit trail as a timeline, and whether its chain holds."""
     scene("The trail")
-    before = ""
+    shown = ""
     for record in running.api(f"audit?environment={NAME}")["value"]:
-        if record["cause"] != before:
-            before = record["cause"]
-            say(f"\n  because of {before}")
-        when = datetime.fromisoformat(record["at"])
-        say(f"    {when:%H:%M}  {record['text']}")
+        when = f"{datetime.fromisoformat(record['at']):%H:%M}"
+        if record["event"] == "requested":
+            say("")
+            shown = ""
+        say(f"  {when if when != shown else '     '}  {line(record)}")
+        shown = when
     verified = running.api("audit/verify")
     if not verified["valid"]:
         raise Broken(f"the trail does not verify: {verified}")
-    say(
-        f"\n  {verified['records']} records in {verified['chains']} chains: every hash holds",
-        bold=True,
-    )
+    count, chains = verified["records"], verified["chains"]
+    say(f"\n  {count} records in {chains} chains: every hash holds", bold=True)
+
+
+def line(record: dict[str, Any]) -> str:
+    """Return a record as a line of the timeline: why it began, what was done, how it ended."""
+    text = SHA.sub(lambda match: match[0][:12], record["text"])
+    match record["event"]:
+        case "requested":
+            workflow = text.split(" ")[0]
+            return f"{MARKS['requested']} {workflow}, because {record['cause']}"
+        case "step" | "succeeded" | "failed":
+            step, _, said = text.partition(": ")
+            return f"{MARKS[record['event']]} {step:<18}{said}"
+        case event:
+            return f"{MARKS['step']} {event}: {text}"
 
 
 def open_preview(running: Stack, ready: dict[str, Any], sha: str) -> None:

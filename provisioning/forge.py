@@ -34,6 +34,7 @@ class Forge:
         self._client: Any = None
         self._tokens: dict[str, tuple[str, datetime]] = {}
         self._lock = threading.Lock()
+        self._fetching = threading.Lock()  # one fetch of a token serves all who wait for it
 
     def pull_request(self, repository: str, number: int) -> PullRequest | None:
         """Return the pull request as it is now, or None where GitHub knows none."""
@@ -105,14 +106,25 @@ class Forge:
             body["environment_url"] = url
         self._ask("POST", repository, f"/deployments/{deployment}/statuses", body)
 
-    def comment(self, repository: str, number: int, marker: str, text: str) -> None:
-        """Make the pull request's comment that starts with `marker` say `text`; one, edited."""
+    def comment(
+        self, repository: str, number: int, marker: str, text: str, *, known: str | None
+    ) -> str | None:
+        """Make the pull request's comment that starts with `marker` say `text`; one, edited.
+
+        `known` is its id from the last time; returns its id, None where GitHub will not have it.
+        """
+        if known is not None:
+            path = f"/issues/comments/{known}"
+            if self._ask("PATCH", repository, path, {"body": text}) is not None:
+                return known
         comments = self._pages(repository, f"/issues/{number}/comments", {})
         mine = next((c for c in comments if str(c.get("body", "")).startswith(marker)), None)
         if mine is None:
-            self._ask("POST", repository, f"/issues/{number}/comments", {"body": text})
-        elif mine.get("body") != text:
+            made = self._ask("POST", repository, f"/issues/{number}/comments", {"body": text})
+            return None if made is None else str(made["id"])
+        if mine.get("body") != text:
             self._ask("PATCH", repository, f"/issues/comments/{mine['id']}", {"body": text})
+        return str(mine["id"])
 
     def close(self) -> None:
         """Give back the connections."""
@@ -138,11 +150,15 @@ class Forge:
         return self._call(method, f"/repos/{quote(repository)}{path}", body, token)
 
     def _token(self, repository: str) -> str:
-        now = datetime.now(UTC)  # noqa: TID251 - a token's end is the machine clock's business
-        with self._lock:
+        with self._fetching:
+            now = datetime.now(UTC)  # noqa: TID251 - a token ends by the machine's clock
             token, ends = self._tokens.get(repository, ("", now))
-            if now < ends - _EARLY:
-                return token
+            if now >= ends - _EARLY:
+                token, ends = self._fetch_token(repository)
+                self._tokens[repository] = (token, ends)
+            return token
+
+    def _fetch_token(self, repository: str) -> tuple[str, datetime]:
         from gidgethub.apps import get_jwt
 
         proof = get_jwt(app_id=self._app_id, private_key=self._key)
@@ -152,10 +168,7 @@ class Forge:
                 "app_not_installed", f"install the GitHub App in {repository}, then try again"
             )
         made = self._call("POST", f"/app/installations/{where['id']}/access_tokens", {}, proof)
-        token = str(made["token"])
-        with self._lock:
-            self._tokens[repository] = (token, datetime.fromisoformat(made["expires_at"]))
-        return token
+        return str(made["token"]), datetime.fromisoformat(made["expires_at"])
 
     def _call(self, method: str, path: str, body: Any, token: str) -> Any:
         import httpx

@@ -130,6 +130,7 @@ class Reports:
     operation: str | None = None
     told: int = 0
     deployments: Mapping[str, str] = field(default_factory=dict)
+    comment: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

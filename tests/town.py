@@ -263,7 +263,7 @@ def a_town(folder: Path, **settings: Any) -> Iterator[Town]:
                 SUBSCRIPTION,
                 simulated.base_url,
                 lambda: Credential(key),
-                connection_verify=str(ca),
+                verify=str(ca),
             ),
             forge=Forge(github_url, stack.github_app_id, built.github_key),
             probe=Probe(),

@@ -22,6 +22,7 @@ from provisioning.azure.protocol import (
     seconds,
 )
 from provisioning.errors import TerminalError, TransientError
+from provisioning.transport import transport
 
 if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-PATIENCE: dict[str, Any] = {"retry_total": 0, "connection_timeout": 5, "read_timeout": 20}
+PATIENCE: dict[str, Any] = {"connection_timeout": 5, "read_timeout": 20}  # seconds
 _LOOK_AFTER = timedelta(seconds=10)
 _NOWHERE = ("SubscriptionNotFound", "InvalidResourceType", "InvalidResourceNamespace")
 _SCOPE = "https://management.azure.com/.default"
@@ -44,13 +45,20 @@ class Azure:
         subscription: str,
         endpoint: str,
         credential: "Callable[[], TokenCredential]",
+        *,
+        verify: str | bool = True,
         **options: Any,
     ) -> None:
-        """Keep how to reach ARM; `options` go to every SDK client as they are."""
+        """Keep how to reach ARM.
+
+        `verify` is what certificates are checked against, a file or the machine's own; `options`
+        go to every SDK client as they are.
+        """
         self._subscription = subscription
         self._endpoint = endpoint.rstrip("/")
         self._make_credential = credential
-        self._options = {**PATIENCE, **options}
+        self._connection = {**PATIENCE, "connection_verify": verify}
+        self._options = {"retry_total": 0, **options}
 
     # Resource groups
 
@@ -188,6 +196,7 @@ class Azure:
             self._subscription,
             base_url=self._endpoint,
             credential_scopes=[_SCOPE],
+            transport=transport(**self._connection),
             **self._options,
         )
 
@@ -200,6 +209,7 @@ class Azure:
             self._subscription,
             base_url=self._endpoint,
             credential_scopes=[_SCOPE],
+            transport=transport(**self._connection),
             **self._options,
         )
 

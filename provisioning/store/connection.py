@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from provisioning.errors import TransientError
+from provisioning.transport import transport
 
-PATIENCE: dict[str, Any] = {"retry_total": 0, "connection_timeout": 5, "read_timeout": 10}
+PATIENCE: dict[str, Any] = {"connection_timeout": 5, "read_timeout": 10}  # seconds
 
 
 @dataclass(frozen=True)
@@ -22,18 +23,19 @@ class Connection:
     addresses: tuple[tuple[str, str], ...] = ()
     client_id: str | None = None
 
-    def client(self, kind: Any, service: str, **options: Any) -> Any:
+    def client(self, kind: Any, service: str) -> Any:
         """Build a service client of the SDK's class `kind` for `blob`, `queue` or `table`."""
+        options = {"retry_total": 0, "transport": transport(**PATIENCE)}
         if self.text is not None:
             maker = getattr(kind, "from_connection_string")  # noqa: B009 - kinds share no base
-            return maker(self.text, **PATIENCE, **options)
+            return maker(self.text, **options)
         from azure.identity import DefaultAzureCredential
 
         credential = DefaultAzureCredential(managed_identity_client_id=self.client_id)
         address = dict(self.addresses)[service]
         if service == "table":
-            return kind(endpoint=address, credential=credential, **PATIENCE, **options)
-        return kind(account_url=address, credential=credential, **PATIENCE, **options)
+            return kind(endpoint=address, credential=credential, **options)
+        return kind(account_url=address, credential=credential, **options)
 
 
 @contextmanager

@@ -43,12 +43,12 @@ def in_peril(town: Town, peril: Peril) -> Iterator[None]:
     """Have the town's services die as the peril says, on fresh rows and queues."""
     calm = town.services
     settings = calm.settings
-    options = {**calm.azure._options, "per_call_policies": [PerilousCalls(peril)]}
     azure = Azure(
         settings.subscription,
         settings.resource_manager,
         calm.azure._make_credential,
-        **options,
+        verify=calm.azure._connection["connection_verify"],
+        per_call_policies=[PerilousCalls(peril)],
     )
     forge = PerilousForge(settings.github_url, settings.github_app_id, settings.github_key)
     fresh = replace(calm, table=MemoryTable(), deliveries=MemoryTable(), queue=MemoryQueue())

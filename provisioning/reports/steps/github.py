@@ -13,7 +13,7 @@ from provisioning import ledger
 from provisioning.errors import TerminalError
 from provisioning.github import sentences
 from provisioning.github.sentences import MARKER, Report, State
-from provisioning.model import Environment, Phase, PullRequest, Reports
+from provisioning.model import Environment, PullRequest, Reports
 from provisioning.operations import Done, Outcome, Step, Waiting, Workflow
 from provisioning.services import Context
 
@@ -31,14 +31,12 @@ def send_reports(context: Context) -> Outcome:
     if report is None or environment is None or environment.pull_request is None:
         return Done(reason="GitHub has been told everything")
     try:
-        known = _tell(context, reports, report, environment, environment.pull_request)
+        sets = _tell(context, reports, report, environment, environment.pull_request)
         reason = f"told GitHub: {report.state} for {report.sha[:12]}"
     except TerminalError as error:
-        known = dict(reports.deployments)
+        sets = {}
         reason = f"GitHub will not hear of {report.state} for {report.sha[:12]}: {error}"
-    return Waiting(
-        look_after=timedelta(0), reason=reason, sets={"told": number, "deployments": known}
-    )
+    return Waiting(look_after=timedelta(0), reason=reason, sets={"told": number, **sets})
 
 
 def _tell(
@@ -47,8 +45,8 @@ def _tell(
     report: Report,
     environment: Environment,
     pull_request: PullRequest,
-) -> Mapping[str, str]:
-    """Say it, and return the deployments that are still active on GitHub."""
+) -> Mapping[str, object]:
+    """Say it; return the deployments that are still active on GitHub, and the comment's id."""
     known = dict(reports.deployments)
     over = [sha for sha in known if sha != report.sha or report.state is State.INACTIVE]
     for sha in over:
@@ -60,8 +58,8 @@ def _tell(
         )
         known[report.sha] = str(deployment)
         _say(context, pull_request, int(deployment), report.state, report.description, report.url)
-    _comment(context, environment, pull_request)
-    return known
+    comment = _comment(context, reports.comment, environment, pull_request)
+    return {"deployments": known, "comment": comment}
 
 
 def _deployment(
@@ -103,15 +101,16 @@ def _is_said(
     return said == (str(state), description, url)
 
 
-def _comment(context: Context, environment: Environment, pull_request: PullRequest) -> None:
-    if environment.phase is Phase.GONE and environment.incarnation == 0:
-        return
+def _comment(
+    context: Context, known: str | None, environment: Environment, pull_request: PullRequest
+) -> str | None:
     context.fence()
-    context.services.forge.comment(
+    return context.services.forge.comment(
         pull_request.repository,
         pull_request.number,
         MARKER.format(name=environment.name),
         sentences.comment(environment),
+        known=known,
     )
 
 
