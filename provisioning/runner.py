@@ -71,6 +71,7 @@ def run_one_step(text: str, services: Services) -> None:
     except StaleRowError as stale:
         log.info("%s of %s stopped: %s", operation.id, target, stale)
         _release(services, target, lock)
+        _nudge_again(services, target, identity)
 
 
 def give_up(services: Services, target: str, identity: str) -> str:
@@ -233,7 +234,8 @@ def _target_after(target: ledger.Target, following: Advance) -> ledger.Target:
 
 def _with_failure(environment: Environment, operation: Operation) -> Environment:
     assert operation.error is not None
-    kind = "Leaked" if environment.phase is Phase.LEAKED else "Failed"
+    kind = "Cancelled" if operation.status is Status.CANCELLED else "Failed"
+    kind = "Leaked" if environment.phase is Phase.LEAKED else kind
     since = operation.finished_at or environment.changed_at
     conditions = with_condition((), kind, operation.error.message, now=since)
     return replace(environment, conditions=conditions)
@@ -262,6 +264,13 @@ def _take_lock(services: Services, operation: Operation) -> Row | None:
 def _come_back(services: Services, operation: Operation) -> None:
     """Leave a nudge for when the older operation's step is probably over."""
     nudge(services, replace(operation, due_at=services.clock.now() + SOON))
+
+
+def _nudge_again(services: Services, target: str, identity: str) -> None:
+    """Leave a nudge for what somebody else made due while this worker held the lock."""
+    found = ledger.operation(services.table, target, identity)
+    if found is not None and not found[0].status.is_final:
+        nudge(services, found[0])
 
 
 def _release(services: Services, target: str, lock: Row) -> None:

@@ -21,13 +21,13 @@ from provisioning.errors import StaleRowError, TerminalError, TransientError
 from provisioning.github.interpret import Asked, Ignored, LookAtBuild, LookAtPullRequest, interpret
 from provisioning.github.receive import Delivery
 from provisioning.intake.request import Cause, converge, nudge
-from provisioning.operations import Operation
 from provisioning.queue import DELIVERIES
 from provisioning.services import Services
 from provisioning.store.codec import from_row, to_row
 from provisioning.store.table import Row
 
 KEPT = timedelta(days=3)  # as long as GitHub can redeliver
+_TRIES = 4
 
 
 class State(StrEnum):
@@ -224,25 +224,27 @@ def _look_at_build(services: Services, repository_id: int, sha: str, cause: Caus
         pull_request = environment.pull_request
         if (pull_request.repository_id, pull_request.sha) != (repository_id, sha):
             continue
-        if (
-            environment.operation is not None and _hurry(services, name, environment.operation)
-        ) or converge(services, name, cause, retry=True) is not None:
-            hurried.append(name)
+        if environment.operation is not None:
+            _hurry(services, name, environment.operation)
+        elif not any(c.kind == "Cancelled" for c in environment.conditions):
+            converge(services, name, cause, retry=True)
+        hurried.append(name)
     return f"looked at {', '.join(hurried)}" if hurried else "no preview waits for this commit"
 
 
-def _hurry(services: Services, target: str, identity: str) -> bool:
-    """Make an unfinished operation due now; False where it is over."""
-    found = ledger.operation(services.table, target, identity)
-    if found is None or found[0].status.is_final:
-        return False
-    operation: Operation = replace(found[0], due_at=services.clock.now())
-    try:
-        services.table.replace(to_row(operation, target, identity, found[1].etag))
-    except StaleRowError:
-        return True  # somebody works on it this very moment
-    nudge(services, operation)
-    return True
+def _hurry(services: Services, target: str, identity: str) -> None:
+    """Make an unfinished operation due now."""
+    for _ in range(_TRIES):
+        found = ledger.operation(services.table, target, identity)
+        if found is None or found[0].status.is_final:
+            return
+        operation = replace(found[0], due_at=services.clock.now())
+        try:
+            services.table.replace(to_row(operation, target, identity, found[1].etag))
+        except StaleRowError:
+            continue  # its worker has just stored what it found: that may be too old
+        nudge(services, operation)
+        return
 
 
 def _finish(services: Services, stored: Stored, row: Row, state: State, reason: str) -> None:

@@ -553,3 +553,43 @@ def test_two_decisions_at_one_instant_are_both_kept(town: Town) -> None:
     newest = views.why(town.services, NAME, town.clock.now())
     assert newest is not None
     assert newest["action"] == "preview.down"
+
+
+def test_a_cancelled_creation_stays_failed_until_the_next_push(town: Town) -> None:
+    from provisioning import runner
+    from provisioning.operations import Status
+
+    push(town, "opened", ONE, at(9))
+    operation = town.environment(NAME).operation
+    assert operation is not None
+    runner.stop(
+        town.services, NAME, operation, Status.CANCELLED, code="cancelled", message="no", by="ines"
+    )
+    build(town, ONE)
+    town.pass_time(15 * MINUTE)
+    stopped = town.environment(NAME)
+    push(town, "synchronize", TWO, at(10))
+    build(town, TWO)
+    town.pass_time(4 * MINUTE)
+
+    assert stopped.phase is Phase.FAILED
+    assert town.environment(NAME).phase is Phase.READY
+
+
+def test_a_cancelled_deletion_is_leaked_until_the_next_sweep(town: Town) -> None:
+    from provisioning import runner
+    from provisioning.operations import Status
+
+    up(town)
+    close(town)
+    operation = town.environment(NAME).operation
+    assert operation is not None
+    runner.stop(
+        town.services, NAME, operation, Status.CANCELLED, code="cancelled", message="no", by="ines"
+    )
+    town.pass_time(15 * MINUTE)
+    leaked = town.environment(NAME)
+    town.pass_time(timedelta(hours=1, minutes=5))
+
+    assert leaked.phase is Phase.LEAKED
+    assert town.environment(NAME).phase is Phase.GONE
