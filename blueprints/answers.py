@@ -9,7 +9,7 @@ import azure.functions as func
 
 from provisioning import app
 from provisioning.errors import Fault, Refusal, SettingsError, StaleRowError, TransientError
-from provisioning.identity import Action, Principal, permit
+from provisioning.identity import Action, Principal, permit, permit_home
 from provisioning.services import Services
 
 log = logging.getLogger(__name__)
@@ -68,6 +68,7 @@ def answer(
 
     def permitted(services: Services) -> func.HttpResponse:
         principal = services.tokens.principal(req.headers.get("authorization") or "")
+        permit_home(principal, services.catalog)
         permit(principal, action)
         return work(services, principal)
 
@@ -81,6 +82,7 @@ def content(req: func.HttpRequest) -> Mapping[str, Any]:
         raise Refusal.one(413, "body_too_large", f"a body has at most {MOST_BYTES} bytes")
     try:
         found = json.loads(body) if body.strip() else {}
+        json.dumps(found, ensure_ascii=False).encode("utf-8")  # a lone surrogate parses
     except (ValueError, RecursionError) as error:
         raise Refusal.one(400, "body_malformed", "the body is not JSON in UTF-8") from error
     if not isinstance(found, dict):

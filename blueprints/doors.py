@@ -19,7 +19,7 @@ from provisioning.operations import Status
 from provisioning.services import Services
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
-_IDENTITY = re.compile(r"[A-Za-z0-9-]{1,80}")
+_IDENTITY = re.compile(r"[A-Za-z0-9._:-]{1,100}")
 _AFTER = re.compile(r"[A-Za-z0-9:.|~+_-]{1,200}")
 _PAGE = 200
 

@@ -98,17 +98,29 @@ def records(
 
 
 def verify(table: Table, target: str) -> tuple[int, Break | None]:
-    """Return how many records the target's chain has, and the first place where it breaks."""
-    number, before = 0, START
+    """Return how many records the target's chain has, and the first place where it breaks.
+
+    The head is read before the records and, if they go on beyond it, once more after: a chain that
+    grows meanwhile is whole.
+    """
+    head = _head(table, target)[0]
+    number, before, at_head = 0, START, START
     for record in records(table, target):
         number += 1
         problem = _problem(record, number, before)
         if problem is not None:
             return number, Break(target=target, number=number, problem=problem)
         before = record.hash
-    head = _head(table, target)[0]
-    if (head.number, head.hash) != (number, before):
+        at_head = before if number == head.number else at_head
+    if number > head.number:
+        grown = _head(table, target)[0]
+        if grown.number <= head.number:
+            problem = f"the head says {head.number} records, the table has {number}"
+            return number, Break(target=target, number=number, problem=problem)
+    if number < head.number or at_head != head.hash:
         problem = f"the head says {head.number} records, the table has {number}"
+        if number >= head.number:
+            problem = f"the head's hash is not that of record {head.number}"
         return number, Break(target=target, number=number, problem=problem)
     return number, None
 

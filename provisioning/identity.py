@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from provisioning.catalog import Catalog
 from provisioning.errors import Refusal, TransientError
 from provisioning.settings import Issuer
 
@@ -126,6 +127,18 @@ def permit(principal: Principal, action: Action) -> None:
         return
     wanted = " or ".join(sorted(allowed))
     raise Refusal.one(403, "role_missing", f"to {action} takes the role {wanted}", "roles")
+
+
+def permit_home(principal: Principal, catalog: Catalog) -> None:
+    """Return where a workflow runs in a repository of the catalog, or a person asks.
+
+    Anybody on GitHub can have a token made for our audience; raises Refusal with 403 for others.
+    """
+    if principal.repository_id is None or catalog.service_of(principal.repository_id) is not None:
+        return
+    raise Refusal.one(
+        403, "repository_unknown", "the catalog does not know that repository", "repository_id"
+    )
 
 
 def permit_repository(principal: Principal, repository_id: int) -> None:

@@ -5,7 +5,7 @@ Plain frozen values, read and written whole by `store/codec.py`. Times are aware
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 
@@ -150,10 +150,25 @@ class Request:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Grounds:
+    """What a decision about an environment follows from; the expiry in seconds."""
+
+    environment: Environment
+    at: datetime
+    expiry: timedelta
+    retry: bool
+
+
+@dataclass(frozen=True, kw_only=True)
 class Decision:
-    """What was decided about an environment, why, and on what grounds."""
+    """What was decided about an environment, why, and on what grounds.
+
+    `inputs` is for people; `grounds` is everything that the decision followed from, so that it can
+    be made again and give the same answer.
+    """
 
     action: str
     because: str
     inputs: Mapping[str, str]
     would_change: str
+    grounds: Grounds

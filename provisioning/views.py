@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from provisioning import audit, ledger
+from provisioning.environments import desired
 from provisioning.intake import deliveries, timers
 from provisioning.intake.people import DryRun
 from provisioning.model import Environment, Phase
@@ -115,6 +116,7 @@ def why(services: Services, name: str, at: datetime) -> dict[str, Any] | None:
     if found is None:
         return None
     decision, since = found
+    again = desired.decide(decision.grounds)[1]
     return {
         "environment": name,
         "at": _iso(at),
@@ -123,6 +125,7 @@ def why(services: Services, name: str, at: datetime) -> dict[str, Any] | None:
         "because": decision.because,
         "inputs": dict(decision.inputs),
         "would_change": decision.would_change,
+        "replays": again == decision,
     }
 
 

@@ -10,7 +10,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from provisioning.model import Condition, Decision, Environment, Kind, Phase, PullRequest
+from provisioning.model import (
+    Condition,
+    Decision,
+    Environment,
+    Grounds,
+    Kind,
+    Phase,
+    PullRequest,
+)
 
 UP = "preview.up"
 DOWN = "preview.down"
@@ -151,24 +159,18 @@ def plan(
     return Plan(workflow=workflow, aim=aim, because=wanted.because)
 
 
-def decision(environment: Environment, wanted: Desired, plan: Plan) -> Decision:
-    """Return the decision as it is stored: action, reason, inputs, and what would change it."""
-    pull_request = environment.pull_request
-    inputs = {
-        "phase": str(environment.phase),
-        "generation": str(environment.generation),
-        "pull_request": "none" if pull_request is None else _in_words(pull_request),
-        "pushed_at": _iso(environment.pushed_at),
-        "lease": "none" if environment.lease is None else _iso(environment.lease.until),
-        "withdrawn_at": _iso(environment.withdrawn_at),
-        "operation": environment.operation or "none",
-    }
-    because = f"{wanted.because}; {plan.because}" if plan.workflow is None else wanted.because
-    return Decision(
-        action=plan.workflow or "none",
-        because=because,
-        inputs=inputs,
+def decide(grounds: Grounds) -> tuple[Plan, Decision]:
+    """Return what to ask for on these grounds, and the decision as it is stored."""
+    environment = grounds.environment
+    wanted = desired(environment, expiry=grounds.expiry, now=grounds.at)
+    found = plan(environment, wanted, expiry=grounds.expiry, retry=grounds.retry)
+    nothing = f"{wanted.because}; {found.because}"
+    return found, Decision(
+        action=found.workflow or "none",
+        because=wanted.because if found.workflow is not None else nothing,
+        inputs=_inputs(environment),
         would_change=wanted.would_change,
+        grounds=grounds,
     )
 
 
@@ -215,6 +217,20 @@ def seed_id(environment: Environment) -> str:
 def aim_down(environment: Environment) -> str:
     """Return the aim of an operation that takes this incarnation down."""
     return _counted("down", environment.incarnation)
+
+
+def _inputs(environment: Environment) -> dict[str, str]:
+    """Return what a person wants to know of the grounds."""
+    pull_request = environment.pull_request
+    return {
+        "phase": str(environment.phase),
+        "generation": str(environment.generation),
+        "pull_request": "none" if pull_request is None else _in_words(pull_request),
+        "pushed_at": _iso(environment.pushed_at),
+        "lease": "none" if environment.lease is None else _iso(environment.lease.until),
+        "withdrawn_at": _iso(environment.withdrawn_at),
+        "operation": environment.operation or "none",
+    }
 
 
 def _extension(environment: Environment, aim: str, expiry: timedelta) -> Plan:

@@ -18,7 +18,7 @@ from provisioning.environments import desired
 from provisioning.errors import Fault, Refusal, StaleRowError
 from provisioning.identity import Principal, permit_repository
 from provisioning.intake.request import Cause, Converged, converge
-from provisioning.model import Environment, Lease, PullRequest
+from provisioning.model import Environment, Grounds, Lease, PullRequest
 from provisioning.services import Services
 from provisioning.store.table import Row
 
@@ -215,8 +215,8 @@ def _plan(services: Services, wish: Wish, subject: _Subject) -> DryRun:
     elif subject.facts is not None:
         environment = desired.observe(environment, subject.facts, now=now)
     environment = _wished(services, environment, wish, now)
-    wanted = desired.desired(environment, expiry=expiry, now=now)
-    found = desired.plan(environment, wanted, expiry=expiry, retry=True)
+    grounds = Grounds(environment=environment, at=now, expiry=expiry, retry=True)
+    found, _ = desired.decide(grounds)
     workflow = services.workflows.get(found.workflow or "")
     steps = tuple(step.name for step in workflow.steps) if workflow else ()
     content = [wish.name, found.workflow, found.aim, environment.generation, steps]

@@ -16,7 +16,7 @@ from provisioning.audit import Note
 from provisioning.environments import desired
 from provisioning.errors import StaleRowError, TransientError
 from provisioning.ledger import Held
-from provisioning.model import Environment, PullRequest, Reports, Request
+from provisioning.model import Environment, Grounds, PullRequest, Reports, Request
 from provisioning.operations import Operation, Status, begin, end, operation_id
 from provisioning.queue import OPERATIONS, URGENT
 from provisioning.services import Services
@@ -160,9 +160,8 @@ def _settle(
 ) -> Converged:
     """Decide about the environment as it would be, and store what follows."""
     expiry = services.catalog.expiry
-    wanted = desired.desired(environment, expiry=expiry, now=now)
-    plan = desired.plan(environment, wanted, expiry=expiry, retry=retry)
-    decision = desired.decision(environment, wanted, plan)
+    grounds = Grounds(environment=environment, at=now, expiry=expiry, retry=retry)
+    plan, decision = desired.decide(grounds)
     decided = f"{decision.action}: {decision.because}"
     changes: list[Change] = []
     is_waiting = plan.workflow is None and environment.operation is not None

@@ -1,6 +1,6 @@
 """Azure Tables, through the official SDK.
 
-A string over 30,000 characters or bytes over 60,000 do not fit a property of a row: they move to
+A string over 30,000 UTF-16 units or bytes over 60,000 do not fit a property of a row: they move to
 a blob, and a property named with `__blob` keeps the blob's name. Nothing is ever cut.
 Limits:
 https://learn.microsoft.com/rest/api/storageservices/understanding-the-table-service-data-model
@@ -15,12 +15,20 @@ from typing import TYPE_CHECKING, Any
 from provisioning.errors import StaleRowError
 from provisioning.store.blobs import Blobs
 from provisioning.store.connection import Connection, failures
-from provisioning.store.table import Change, Delete, Insert, Replace, Row, Value
+from provisioning.store.table import (
+    Change,
+    Delete,
+    Insert,
+    Replace,
+    Row,
+    Value,
+    check_transaction,
+)
 
 if TYPE_CHECKING:
     from azure.data.tables import TableClient
 
-MOST_CHARACTERS = 30_000  # of 32,768 in a string property
+MOST_CHARACTERS = 30_000  # of 32,768 in a string property, counted as UTF-16 does
 MOST_BYTES = 60_000  # of 65,536 in a binary property
 _MOVED = "__blob"
 
@@ -110,35 +118,23 @@ class AzureTable:
 
     def delete(self, row: Row) -> None:
         """Remove the row."""
-        from azure.core import MatchConditions
-        from azure.core.exceptions import ResourceModifiedError
-
-        # The SDK answers a delete of what is not there with silence: look first, so that the
-        # second of two deleters learns that it lost.
-        if self.get(row.partition, row.key) is None:
-            raise _stale(row)
-        with failures("a delete"):
-            try:
-                self._table().delete_entity(
-                    row.partition,
-                    row.key,
-                    etag=row.etag,
-                    match_condition=MatchConditions.IfNotModified,
-                )
-            except ResourceModifiedError as error:
-                raise _stale(row) from error
+        # As a transaction of one: the SDK answers a plain delete of what is not there with
+        # silence, and the second of two deleters would not learn that it lost.
+        self.transact([Delete(row)])
 
     def transact(self, changes: Sequence[Change]) -> None:
         """Make all changes, or none."""
-        from azure.core.exceptions import ResourceNotFoundError
         from azure.data.tables import TableTransactionError
 
+        check_transaction(changes)
         steps = [self._step(change) for change in changes]
         with failures("a transaction"):
             try:
                 try:
                     self._table().submit_transaction(steps)
-                except ResourceNotFoundError:
+                except TableTransactionError as error:
+                    if getattr(error, "error_code", None) != "TableNotFound":
+                        raise
                     self._make()
                     self._table().submit_transaction(steps)
             except TableTransactionError as error:
@@ -169,7 +165,7 @@ class AzureTable:
     def _property(self, name: str, value: Value) -> Mapping[str, Any]:
         from azure.data.tables import EdmType, EntityProperty
 
-        if isinstance(value, str) and len(value) > MOST_CHARACTERS:
+        if isinstance(value, str) and _units(value) > MOST_CHARACTERS:
             return {name + _MOVED: "str:" + self._blobs.put(value.encode("utf-8"))}
         if isinstance(value, bytes) and len(value) > MOST_BYTES:
             return {name + _MOVED: "bytes:" + self._blobs.put(value)}
@@ -214,10 +210,12 @@ def _plain(value: Any) -> Value:
     if isinstance(value, EntityProperty):
         return value.value  # type: ignore[no-any-return]
     if isinstance(value, datetime):  # the SDK's own subclass, to a plain instant
-        return datetime.fromtimestamp(value.timestamp(), UTC).replace(
-            microsecond=value.microsecond
-        )
+        return datetime.combine(value.date(), value.timetz()).astimezone(UTC)
     return value  # type: ignore[no-any-return]
+
+
+def _units(text: str) -> int:
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def _stale(row: Row, index: int = 0) -> StaleRowError:

@@ -5,6 +5,7 @@ the name. Names are SHA-256 of the content, so that writing twice is harmless.
 """
 
 import hashlib
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from provisioning.store.connection import Connection, failures
@@ -33,7 +34,8 @@ class Blobs:
             except ResourceExistsError:
                 pass
             except ResourceNotFoundError:
-                self._container().create_container()
+                with suppress(ResourceExistsError):
+                    self._container().create_container()
                 self._container().upload_blob(name, content, overwrite=True)
         return name
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from provisioning.errors import StaleRowError
-from provisioning.store.table import MOST_CHANGES, Change, Delete, Insert, Replace, Row
+from provisioning.store.table import Change, Delete, Insert, Replace, Row, check_transaction
 
 
 class MemoryTable:
@@ -64,12 +64,7 @@ class MemoryTable:
 
     def transact(self, changes: Sequence[Change]) -> None:
         """Make all changes, or none."""
-        if len({change.row.partition for change in changes}) != 1:
-            raise ValueError("a transaction stays in one partition")
-        if len(changes) > MOST_CHANGES:
-            raise ValueError(f"a transaction has at most {MOST_CHANGES} changes")
-        if len({change.row.key for change in changes}) != len(changes):
-            raise ValueError("a transaction names a row once")
+        check_transaction(changes)
         self._apply(changes)
 
     def _apply(self, changes: Sequence[Change]) -> list[Row]:

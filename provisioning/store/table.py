@@ -80,3 +80,13 @@ class Table(Protocol):
 
         Raises StaleRowError whose `index` names the change that lost.
         """
+
+
+def check_transaction(changes: Sequence[Change]) -> None:
+    """Return where Azure Tables would take the changes together; raises ValueError otherwise."""
+    if len({change.row.partition for change in changes}) != 1:
+        raise ValueError("a transaction stays in one partition")
+    if len(changes) > MOST_CHANGES:
+        raise ValueError(f"a transaction has at most {MOST_CHANGES} changes")
+    if len({change.row.key for change in changes}) != len(changes):
+        raise ValueError("a transaction names a row once")

@@ -492,6 +492,8 @@ def test_why_answers_from_the_decision_in_force_then(town: Town) -> None:
     assert then["inputs"]["phase"] in ("creating", "ready", "absent")
     assert now is not None
     assert "closed" in now["because"]
+    assert then["replays"]
+    assert now["replays"]
 
 
 def test_a_timer_that_does_not_run_is_reported_once(town: Town) -> None:
