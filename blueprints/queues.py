@@ -5,7 +5,7 @@ import azure.functions as func
 bp = func.Blueprint()
 
 
-@bp.queue_trigger(arg_name="message", queue_name="deliveries", connection="Storage")
+@bp.queue_trigger(arg_name="message", queue_name="deliveries", connection="ControlStorage")
 def run_delivery(message: func.QueueMessage) -> None:
     """Do the work of one delivery."""
     from provisioning import app
@@ -14,7 +14,7 @@ def run_delivery(message: func.QueueMessage) -> None:
     deliveries.take(app.services(), message.get_body().decode())
 
 
-@bp.queue_trigger(arg_name="message", queue_name="operations", connection="Storage")
+@bp.queue_trigger(arg_name="message", queue_name="operations", connection="ControlStorage")
 def run_operation(message: func.QueueMessage) -> None:
     """Run one step of one operation."""
     from provisioning import app, runner
@@ -22,7 +22,7 @@ def run_operation(message: func.QueueMessage) -> None:
     runner.run_one_step(message.get_body().decode(), app.services())
 
 
-@bp.queue_trigger(arg_name="message", queue_name="urgent", connection="Storage")
+@bp.queue_trigger(arg_name="message", queue_name="urgent", connection="ControlStorage")
 def run_urgent(message: func.QueueMessage) -> None:
     """Run one step of one operation that must not wait behind others."""
     from provisioning import app, runner
@@ -30,7 +30,7 @@ def run_urgent(message: func.QueueMessage) -> None:
     runner.run_one_step(message.get_body().decode(), app.services())
 
 
-@bp.queue_trigger(arg_name="message", queue_name="deliveries-poison", connection="Storage")
+@bp.queue_trigger(arg_name="message", queue_name="deliveries-poison", connection="ControlStorage")
 def keep_poisoned_delivery(message: func.QueueMessage) -> None:
     """Keep a message of `deliveries` that failed five times, and say how to replay it."""
     from provisioning import app, poison
@@ -38,7 +38,7 @@ def keep_poisoned_delivery(message: func.QueueMessage) -> None:
     poison.keep(app.services(), "deliveries", message.get_body().decode())
 
 
-@bp.queue_trigger(arg_name="message", queue_name="operations-poison", connection="Storage")
+@bp.queue_trigger(arg_name="message", queue_name="operations-poison", connection="ControlStorage")
 def keep_poisoned_operation(message: func.QueueMessage) -> None:
     """Keep a message of `operations` that failed five times, and end its operation."""
     from provisioning import app, poison
@@ -46,7 +46,7 @@ def keep_poisoned_operation(message: func.QueueMessage) -> None:
     poison.keep(app.services(), "operations", message.get_body().decode())
 
 
-@bp.queue_trigger(arg_name="message", queue_name="urgent-poison", connection="Storage")
+@bp.queue_trigger(arg_name="message", queue_name="urgent-poison", connection="ControlStorage")
 def keep_poisoned_urgent(message: func.QueueMessage) -> None:
     """Keep a message of `urgent` that failed five times, and end its operation."""
     from provisioning import app, poison

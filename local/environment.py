@@ -44,7 +44,7 @@ def app_environment(
         "PYTHONUNBUFFERED": "1",
         "FUNCTIONS_WORKER_RUNTIME": "python",
         "AZURE_FUNCTIONS_ENVIRONMENT": "Development",
-        "Storage": stack.storage,
+        "ControlStorage": stack.storage,
         "AzureWebJobsStorage": stack.storage,
         "PUBLIC_URL": stack.app,
         "AZURE_SUBSCRIPTION_ID": stack.subscription,

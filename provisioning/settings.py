@@ -69,7 +69,7 @@ class Settings:
 def _read(take: "_Reader") -> Settings:
     tenant = take.guid("AZURE_TENANT_ID")
     return Settings(
-        storage=take.storage("Storage"),
+        storage=take.storage("ControlStorage"),
         public_url=take.url("PUBLIC_URL").rstrip("/"),
         catalog=take.file("CATALOG_FILE", ROOT / "environments.toml"),
         subscription=take.guid("AZURE_SUBSCRIPTION_ID"),
