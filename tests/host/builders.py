@@ -132,10 +132,7 @@ def queues(**options: Any) -> dict[str, Any]:
 def held(folder: Path, *, start: datetime = NOON) -> HeldClock:
     """Return the held clock of a test."""
     folder.mkdir(parents=True, exist_ok=True)
-    clock = HeldClock(folder / "clock", start=start)
-    # The map outlives its file, which would otherwise be closed only by the collector.
-    clock._file.close()
-    return clock
+    return HeldClock(folder / "clock", start=start)
 
 
 def message(text: str) -> str:

@@ -1,0 +1,1 @@
+"""Pure functions, and the small clients at the edge against real sockets."""

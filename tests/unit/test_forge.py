@@ -1,0 +1,428 @@
+"""GitHub's quirks, on a real socket."""
+
+import base64
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from provisioning.errors import TerminalError, TransientError
+from provisioning.forge import Forge
+from provisioning.model import PullRequest
+from tests.builders import REPOSITORY, REPOSITORY_ID, SHA, pull_object, run_object
+
+from .server import Answer, Server
+
+REPO = f"/repos/{REPOSITORY}"
+PULL, PULLS = f"GET {REPO}/pulls/7", f"GET {REPO}/pulls"
+INSTALLATION = f"GET {REPO}/installation"
+TOKENS = "POST /app/installations/5/access_tokens"
+LASTS, ENDED = "2999-01-01T00:00:00Z", "2000-01-01T00:00:00Z"
+
+
+def a_token(expires_at: str = LASTS) -> Answer:
+    """Return an installation token as GitHub gives it."""
+    return Answer(status=201, body={"token": "ghs_x", "expires_at": expires_at})
+
+
+@pytest.fixture
+def forge(server: Server, pem: str) -> Iterator[Forge]:
+    """Ask the server in GitHub's place, the App installed."""
+    server.on(INSTALLATION, Answer(body={"id": 5}))
+    server.on(TOKENS, a_token())
+    client = Forge(server.url, "12345", pem)
+    yield client
+    client.close()
+
+
+def failure(forge: Forge) -> TransientError | TerminalError:
+    """Return the error that looking at the pull request ends in."""
+    with pytest.raises((TransientError, TerminalError)) as caught:
+        forge.pull_request(REPOSITORY, 7)
+    assert isinstance(caught.value, TransientError | TerminalError)
+    return caught.value
+
+
+def test_a_pull_request_is_read(forge: Forge, server: Server):
+    server.on(PULL, Answer(body=pull_object(7)))
+
+    assert forge.pull_request(REPOSITORY, 7) == PullRequest(
+        repository_id=REPOSITORY_ID,
+        repository=REPOSITORY,
+        number=7,
+        open=True,
+        sha=SHA,
+        author="ines",
+        fork=False,
+        updated_at=datetime(2026, 11, 23, 9, tzinfo=UTC),
+    )
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        pytest.param(None, id="deleted"),
+        pytest.param({"id": 99}, id="another repository"),
+        pytest.param({}, id="without a number"),
+    ],
+)
+def test_what_does_not_come_from_the_repository_is_a_fork(
+    origin: Any, forge: Forge, server: Server
+):
+    pull = pull_object(7)
+    pull["head"]["repo"] = origin
+    server.on(PULL, Answer(body=pull))
+
+    found = forge.pull_request(REPOSITORY, 7)
+
+    assert found is not None
+    assert found.fork
+
+
+def test_an_author_who_left_is_the_ghost(forge: Forge, server: Server):
+    server.on(PULL, Answer(body={**pull_object(7, state="closed"), "user": None}))
+
+    found = forge.pull_request(REPOSITORY, 7)
+
+    assert found is not None
+    assert (found.author, found.open) == ("ghost", False)
+
+
+def test_a_pull_request_without_head_or_base_belongs_nowhere(forge: Forge, server: Server):
+    server.on(PULL, Answer(body={**pull_object(7), "head": None, "base": None}))
+
+    found = forge.pull_request(REPOSITORY, 7)
+
+    assert found is not None
+    assert (found.repository_id, found.sha, found.fork) == (0, "", True)
+
+
+def test_what_github_does_not_know_is_none(forge: Forge, server: Server):
+    server.on(PULL, Answer(status=404, body={"message": "Not Found"}))
+
+    assert forge.pull_request(REPOSITORY, 7) is None
+
+
+@pytest.mark.parametrize(
+    ("answer", "code", "delay"),
+    [
+        pytest.param(Answer(status=500, body=b"<html>"), "github_unavailable", 30, id="a page"),
+        pytest.param(Answer(status=502, body={}), "github_unavailable", 30, id="bad gateway"),
+        pytest.param(
+            Answer(body=b"<html>", headers={"Content-Type": "application/json"}),
+            "github_unavailable",
+            30,
+            id="200 that is not JSON",
+        ),
+        pytest.param(Answer(status=401, body={}), "github_unavailable", 30, id="not our token"),
+        pytest.param(Answer(status=408, body={}), "github_unavailable", 30, id="too slow"),
+        pytest.param(
+            Answer(
+                status=403,
+                body={"message": "You have exceeded a secondary rate limit"},
+                headers={"Retry-After": "77"},
+            ),
+            "github_throttled",
+            77,
+            id="secondary limit with a delay",
+        ),
+        pytest.param(
+            Answer(status=403, body={"message": "You have exceeded a secondary rate limit."}),
+            "github_throttled",
+            60,
+            id="secondary limit without a delay",
+        ),
+        pytest.param(
+            Answer(status=429, body={}, headers={"Retry-After": "9"}),
+            "github_throttled",
+            9,
+            id="429",
+        ),
+        pytest.param(
+            Answer(status=429, body={}), "github_throttled", 60, id="429 without a delay"
+        ),
+        pytest.param(
+            Answer(status=429, body={}, headers={"Retry-After": "soon"}),
+            "github_throttled",
+            60,
+            id="429 with a strange delay",
+        ),
+        pytest.param(
+            Answer(
+                status=403,
+                body={"message": "spent"},
+                headers={"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "1"},
+            ),
+            "github_throttled",
+            1,
+            id="spent, and about to be filled",
+        ),
+    ],
+)
+def test_what_passes_says_when_to_ask_again(
+    answer: Answer, code: str, delay: int, forge: Forge, server: Server
+):
+    server.on(PULL, answer)
+
+    error = failure(forge)
+
+    assert isinstance(error, TransientError)
+    assert (error.code, error.after) == (code, timedelta(seconds=delay))
+
+
+def test_a_spent_limit_is_waited_for_until_it_is_filled(forge: Forge, server: Server):
+    headers = {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "32503680000"}  # the year 3000
+    server.on(PULL, Answer(status=403, body={}, headers=headers))
+
+    error = failure(forge)
+
+    assert isinstance(error, TransientError)
+    assert error.after is not None
+    assert error.after > timedelta(days=365)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        pytest.param(Answer(status=403, body={"message": "Resource not accessible"}), id="403"),
+        pytest.param(
+            Answer(status=422, body={"message": "Validation Failed", "errors": []}), id="422"
+        ),
+        pytest.param(Answer(status=451, body={"message": "no"}), id="451"),
+    ],
+)
+def test_a_refusal_stays_one(answer: Answer, forge: Forge, server: Server):
+    server.on(PULL, answer)
+
+    error = failure(forge)
+
+    assert isinstance(error, TerminalError)
+    assert error.code == "github_refused"
+    assert f"GitHub answered {answer.status} to GET {REPO}/pulls/7" in str(error)
+
+
+def test_silence_is_tried_again(pem: str):
+    forge = Forge("http://127.0.0.1:9", "12345", pem)
+
+    error = failure(forge)
+
+    assert isinstance(error, TransientError)
+    assert error.code == "github_unavailable"
+    assert "ConnectError" in str(error)
+
+
+def test_a_cut_connection_is_tried_again(forge: Forge, server: Server):
+    server.on(PULL, lambda handler: handler.connection.close())
+
+    error = failure(forge)
+
+    assert isinstance(error, TransientError)
+
+
+def test_a_token_is_kept_while_it_lasts(forge: Forge, server: Server):
+    server.on(PULL, Answer(body=pull_object(7)))
+
+    for _ in range(3):
+        forge.pull_request(REPOSITORY, 7)
+
+    assert len(server.calls(TOKENS)) == 1
+    assert {a.headers["authorization"] for a in server.calls(PULL)} == {"bearer ghs_x"}
+
+
+def test_a_token_is_fetched_anew_before_it_ends(forge: Forge, server: Server):
+    server.on(PULL, Answer(body=pull_object(7)))
+    server.on(TOKENS, a_token(ENDED), a_token(LASTS))
+
+    for _ in range(3):
+        forge.pull_request(REPOSITORY, 7)
+
+    assert len(server.calls(TOKENS)) == 2
+
+
+def test_the_app_proves_itself_by_its_key(forge: Forge, server: Server):
+    server.on(PULL, Answer(body=pull_object(7)))
+
+    forge.pull_request(REPOSITORY, 7)
+
+    (asked,) = server.calls(INSTALLATION)
+    claims = asked.headers["authorization"].split(".")[1]
+    content = json.loads(base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))
+    assert content["iss"] == "12345"
+    assert asked.headers["x-github-api-version"] == "2022-11-28"
+
+
+def test_an_app_that_is_not_installed_says_what_to_do(forge: Forge, server: Server):
+    server.on(INSTALLATION, Answer(status=404, body={}))
+
+    error = failure(forge)
+
+    assert isinstance(error, TerminalError)
+    assert error.code == "app_not_installed"
+    assert f"install the GitHub App in {REPOSITORY}" in str(error)
+
+
+def test_open_pull_requests_are_read_page_by_page(forge: Forge, server: Server):
+    full = [pull_object(number) for number in range(1, 101)]
+    server.on(PULLS, Answer(body=full), Answer(body=[pull_object(101)]))
+
+    found = forge.open_pull_requests(REPOSITORY)
+
+    assert [f.number for f in found] == list(range(1, 102))
+    assert [a.path.split("page=")[-1] for a in server.calls(PULLS)] == ["1", "2"]
+
+
+def test_pages_end_where_the_repository_is_gone(forge: Forge, server: Server):
+    server.on(PULLS, Answer(status=404, body={}))
+
+    assert forge.open_pull_requests(REPOSITORY) == []
+
+
+def test_pages_without_end_are_cut(forge: Forge, server: Server):
+    server.on(PULLS, Answer(body=[pull_object(number) for number in range(1, 101)]))
+
+    forge.open_pull_requests(REPOSITORY)
+
+    assert len(server.calls(PULLS)) == 10
+
+
+@pytest.mark.parametrize(
+    ("run", "is_built"),
+    [
+        pytest.param(run_object(SHA), True, id="the build"),
+        pytest.param(run_object(SHA, name="lint"), False, id="another workflow"),
+        pytest.param(run_object(SHA, conclusion="failure"), False, id="failed"),
+        pytest.param(run_object("c" * 40), False, id="another commit"),
+    ],
+)
+def test_a_commit_is_built_by_the_workflow_of_that_name(
+    run: Any, is_built: bool, forge: Forge, server: Server
+):
+    server.on(f"GET {REPO}/actions/runs", Answer(body={"workflow_runs": [run]}))
+
+    assert forge.built(REPOSITORY, "build", SHA) == is_built
+
+
+def test_where_runs_are_unknown_nothing_is_built(forge: Forge, server: Server):
+    server.on(f"GET {REPO}/actions/runs", Answer(status=404, body={}))
+
+    assert not forge.built(REPOSITORY, "build", SHA)
+
+
+def test_a_deployment_is_recorded_and_asks_for_nothing_else(forge: Forge, server: Server):
+    server.on(f"POST {REPO}/deployments", Answer(status=201, body={"id": 77}))
+
+    found = forge.deploy(REPOSITORY, SHA, "preview/x", name="x", description="Preview x")
+
+    (asked,) = server.calls(f"POST {REPO}/deployments")
+    assert found == 77
+    assert (asked.body["auto_merge"], asked.body["required_contexts"]) == (False, [])
+    assert (asked.body["ref"], asked.body["environment"]) == (SHA, "preview/x")
+    assert (asked.body["transient_environment"], asked.body["production_environment"]) == (
+        True,
+        False,
+    )
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        pytest.param(
+            Answer(status=202, body={"message": "Auto-merged main"}), id="merged instead"
+        ),
+        pytest.param(Answer(status=404, body={}), id="no repository"),
+        pytest.param(Answer(status=201, body=["x"]), id="a list"),
+    ],
+)
+def test_a_deployment_that_was_not_made_is_no_success(
+    answer: Answer, forge: Forge, server: Server
+):
+    server.on(f"POST {REPO}/deployments", answer)
+
+    with pytest.raises(TerminalError) as caught:
+        forge.deploy(REPOSITORY, SHA, "preview/x", name="x", description="Preview x")
+
+    assert caught.value.code == "deployment_refused"
+
+
+def test_deployments_and_statuses_are_found(forge: Forge, server: Server):
+    server.on(f"GET {REPO}/deployments", Answer(body=[{"id": 77}]))
+    server.on(f"GET {REPO}/deployments/77/statuses", Answer(body=[{"state": "success"}]))
+    server.on(f"GET {REPO}/deployments/78/statuses", Answer(status=404, body={}))
+
+    assert forge.deployments(REPOSITORY, SHA, "preview/x") == [{"id": 77}]
+    assert forge.statuses(REPOSITORY, 77) == [{"state": "success"}]
+    assert forge.statuses(REPOSITORY, 78) == []
+
+
+@pytest.mark.parametrize("url", [None, "http://x.example"])
+def test_a_status_carries_its_address_where_there_is_one(
+    url: str | None, forge: Forge, server: Server
+):
+    server.on(f"POST {REPO}/deployments/77/statuses", Answer(status=201, body={}))
+
+    forge.say(REPOSITORY, 77, "success", "up", url)
+
+    (asked,) = server.calls(f"POST {REPO}/deployments/77/statuses")
+    assert (asked.body["state"], asked.body["auto_inactive"]) == ("success", False)
+    assert asked.body.get("environment_url") == url
+
+
+COMMENTS, COMMENT = f"{REPO}/issues/7/comments", f"{REPO}/issues/comments/9"
+MARKER, TEXT = "<!-- x -->", "<!-- x -->\ndown"
+
+
+def test_the_first_comment_is_made(forge: Forge, server: Server):
+    server.on(f"GET {COMMENTS}", Answer(body=[{"id": 1, "body": "hello"}, {"id": 2}]))
+    server.on(f"POST {COMMENTS}", Answer(status=201, body={"id": 9}))
+
+    found = forge.comment(REPOSITORY, 7, MARKER, TEXT, known=None)
+
+    assert found == "9"
+    assert [a.body for a in server.calls(f"POST {COMMENTS}")] == [{"body": TEXT}]
+
+
+def test_a_later_comment_changes_the_first_without_a_search(forge: Forge, server: Server):
+    server.on(f"PATCH {COMMENT}", Answer(body={"id": 9}))
+
+    found = forge.comment(REPOSITORY, 7, MARKER, TEXT, known="9")
+
+    assert found == "9"
+    assert [a.body for a in server.calls(f"PATCH {COMMENT}")] == [{"body": TEXT}]
+    assert server.calls(f"GET {COMMENTS}") == []
+
+
+def test_a_comment_whose_id_was_lost_is_found_by_its_marker(forge: Forge, server: Server):
+    server.on(f"GET {COMMENTS}", Answer(body=[{"id": 9, "body": f"{MARKER}\nup"}]))
+    server.on(f"PATCH {COMMENT}", Answer(body={"id": 9}))
+
+    found = forge.comment(REPOSITORY, 7, MARKER, TEXT, known=None)
+
+    assert found == "9"
+    assert len(server.calls(f"PATCH {COMMENT}")) == 1
+    assert server.calls(f"POST {COMMENTS}") == []
+
+
+def test_a_comment_that_somebody_deleted_is_made_anew(forge: Forge, server: Server):
+    server.on(f"PATCH {COMMENT}", Answer(status=404, body={}))
+    server.on(f"GET {COMMENTS}", Answer(body=[]))
+    server.on(f"POST {COMMENTS}", Answer(status=201, body={"id": 10}))
+
+    assert forge.comment(REPOSITORY, 7, MARKER, TEXT, known="9") == "10"
+
+
+def test_a_comment_that_says_it_already_is_left_alone(forge: Forge, server: Server):
+    server.on(f"GET {COMMENTS}", Answer(body=[{"id": 9, "body": TEXT}]))
+
+    found = forge.comment(REPOSITORY, 7, MARKER, TEXT, known=None)
+
+    assert found == "9"
+    assert [a.method for a in server.asked if "comments" in a.path] == ["GET"]
+
+
+def test_where_the_pull_request_is_gone_there_is_no_comment(forge: Forge, server: Server):
+    server.on(f"GET {COMMENTS}", Answer(status=404, body={}))
+    server.on(f"POST {COMMENTS}", Answer(status=404, body={}))
+
+    assert forge.comment(REPOSITORY, 7, MARKER, TEXT, known=None) is None
