@@ -164,9 +164,9 @@ def list_deliveries(req: func.HttpRequest) -> func.HttpResponse:
 def replay_delivery(req: func.HttpRequest) -> func.HttpResponse:
     """Do the work of a delivery once more."""
 
-    def work(services: Services, _: Principal) -> func.HttpResponse:
+    def work(services: Services, who: Principal) -> func.HttpResponse:
         identity = _identity(req)
-        known = deliveries.replay(services, identity)
+        known = deliveries.replay(services, identity, who.name)
         return _found({"delivery": identity} if known else None, "delivery", status=202)
 
     return answer(req, Action.REPLAY, work)
@@ -221,9 +221,9 @@ def _at(req: func.HttpRequest, services: Services) -> datetime:
         return services.clock.now()
     try:
         when = datetime.fromisoformat(text.replace(" ", "+"))  # a `+` that came unescaped
-    except ValueError as error:
+        return when.replace(tzinfo=UTC) if when.tzinfo is None else when.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
         raise _bad("at", "an instant such as 2026-01-31T18:00:00Z") from error
-    return when.replace(tzinfo=UTC) if when.tzinfo is None else when.astimezone(UTC)
 
 
 def _bad(field: str, form: str) -> Refusal:

@@ -29,6 +29,7 @@ _OURS = (
     "TERM",
     "VIRTUAL_ENV",
     "COVERAGE_PROCESS_START",
+    "COVERAGE_PROCESS_CONFIG",
     PARENT,
 )
 

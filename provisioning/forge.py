@@ -118,13 +118,19 @@ class Forge:
             if self._ask("PATCH", repository, path, {"body": text}) is not None:
                 return known
         comments = self._pages(repository, f"/issues/{number}/comments", {})
-        mine = next((c for c in comments if str(c.get("body", "")).startswith(marker)), None)
+        mine = next((c for c in comments if self._is_mine(c, marker)), None)
         if mine is None:
             made = self._ask("POST", repository, f"/issues/{number}/comments", {"body": text})
             return None if made is None else str(made["id"])
         if mine.get("body") != text:
             self._ask("PATCH", repository, f"/issues/comments/{mine['id']}", {"body": text})
         return str(mine["id"])
+
+    def _is_mine(self, comment: Mapping[str, Any], marker: str) -> bool:
+        """Say whether the comment is the App's own: anybody can write the marker."""
+        app = comment.get("performed_via_github_app") or {}
+        is_ours = self._app_id in (str(app.get("id")), app.get("client_id"))
+        return is_ours and str(comment.get("body", "")).startswith(marker)
 
     def close(self) -> None:
         """Give back the connections."""
@@ -147,7 +153,12 @@ class Forge:
     def _ask(self, method: str, repository: str, path: str, body: Any = None) -> Any:
         """Return GitHub's answer as JSON, or None where it is 404."""
         token = self._token(repository)
-        return self._call(method, f"/repos/{quote(repository)}{path}", body, token)
+        try:
+            return self._call(method, f"/repos/{quote(repository)}{path}", body, token)
+        except TransientError as error:
+            if error.code == "github_unauthorized":  # taken back before its time
+                self._tokens.pop(repository, None)
+            raise
 
     def _token(self, repository: str) -> str:
         with self._fetching:
@@ -162,6 +173,17 @@ class Forge:
         from gidgethub.apps import get_jwt
 
         proof = get_jwt(app_id=self._app_id, private_key=self._key)
+        try:
+            return self._token_for(repository, proof)
+        except TransientError as error:
+            if error.code != "github_unauthorized":
+                raise
+            raise TerminalError(
+                "github_app_refused",
+                "GitHub does not accept the App's key; set GITHUB_APP_ID and its newest key",
+            ) from error
+
+    def _token_for(self, repository: str, proof: str) -> tuple[str, datetime]:
         where = self._call("GET", f"/repos/{quote(repository)}/installation", None, proof)
         if where is None:
             raise TerminalError(
@@ -207,7 +229,11 @@ def _decipher(answer: Any, what: str) -> Any:
     status, headers = answer.status_code, {k.lower(): v for k, v in answer.headers.items()}
     if status == 404:
         return None
-    if status in (401, 408) or status >= 500:
+    if status == 401:
+        raise TransientError(
+            "github_unauthorized", f"GitHub answered 401 to {what}", after=_BROKEN
+        )
+    if status == 408 or status >= 500:
         raise TransientError(
             "github_unavailable", f"GitHub answered {status} to {what}", after=_BROKEN
         )

@@ -23,10 +23,12 @@ from provisioning.store.table import Change, Insert, Replace, Row, Table
 Target = Environment | Reports
 
 ROW, LOCK = "target", "lock"
+CONTROL_PLANE = "control-plane"  # the target of records that concern no environment
 PLANE, KNOWN, POISON = "~plane", "~known", "~poison"
 _AGENDA, _INDEX, _TIMER = "agenda-", "index-", "timer-"
 REPORT_WORKFLOW = "github.report"
 _REPORTS = "report~"
+_TRIES = 6
 _FAR = datetime(9999, 1, 1, tzinfo=UTC)
 
 
@@ -52,7 +54,7 @@ class Plane:
     """What every tick walks: the agenda, the index, and the timers' rows by name."""
 
     agenda: tuple[tuple[AgendaEntry, Row], ...]
-    index: tuple[str, ...]
+    index: Mapping[str, Row]
     timers: Mapping[str, Row]
 
 
@@ -128,7 +130,7 @@ def drain_rows(table: Table, target: str, under: str) -> Iterator[tuple[Request,
 def enlist(table: Table, identity: str, target: str, *, now: datetime) -> None:
     """Put an operation on the agenda, before it is stored."""
     entry = AgendaEntry(operation=identity, target=target, at=now)
-    _put_once(table, to_row(entry, PLANE, _AGENDA + identity))
+    _put(table, to_row(entry, PLANE, _AGENDA + identity))
 
 
 def agenda_row(table: Table, identity: str) -> Row | None:
@@ -138,26 +140,21 @@ def agenda_row(table: Table, identity: str) -> Row | None:
 
 def plane(table: Table) -> Plane:
     """Return the agenda, the index and the timers, by one query."""
-    agenda, names, timers = [], [], {}
+    agenda, names, timers = [], {}, {}
     for row in table.query(PLANE):
         if row.key.startswith(_AGENDA):
             agenda.append((from_row(AgendaEntry, row), row))
         elif row.key.startswith(_INDEX):
-            names.append(row.key.removeprefix(_INDEX))
+            names[row.key.removeprefix(_INDEX)] = row
         else:
             timers[row.key.removeprefix(_TIMER)] = row
-    return Plane(tuple(agenda), tuple(names), timers)
+    return Plane(tuple(agenda), names, timers)
 
 
 def index(table: Table) -> list[str]:
     """Return the names of all environments that are not long gone."""
     rows = table.query(PLANE, first=_INDEX, last=_INDEX + "~")
     return [row.key.removeprefix(_INDEX) for row in rows]
-
-
-def index_row(table: Table, name: str) -> Row | None:
-    """Return an environment's row on the index."""
-    return table.get(PLANE, _INDEX + name)
 
 
 def timer_key(name: str) -> tuple[str, str]:
@@ -172,8 +169,8 @@ def known(table: Table) -> list[str]:
 
 def enter_index(table: Table, name: str) -> None:
     """Put an environment on the index, and among the known, before its row is stored."""
-    _put_once(table, Row(KNOWN, name, {}))
-    _put_once(table, Row(PLANE, _INDEX + name, {}))
+    _put(table, Row(KNOWN, name, {}))
+    _put(table, Row(PLANE, _INDEX + name, {}))
 
 
 def leave(table: Table, row: Row) -> None:
@@ -234,8 +231,16 @@ def _decision_key(when: datetime) -> str:
     return f"decision-{(_FAR - when) // timedelta(microseconds=1):020d}"
 
 
-def _put_once(table: Table, row: Row) -> None:
-    try:
-        table.insert(row)
-    except StaleRowError:
+def _put(table: Table, row: Row) -> None:
+    """Have the row, with an ETag newer than whatever `leave` was about to remove."""
+    for _ in range(_TRIES):
+        try:
+            there = table.get(row.partition, row.key)
+            if there is None:
+                table.insert(row)
+            else:
+                table.replace(replace(row, etag=there.etag))
+        except StaleRowError:
+            continue
         return
+    raise StaleRowError(f"{row.key} of {row.partition} is changed by many at once")

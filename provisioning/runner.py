@@ -72,6 +72,9 @@ def run_one_step(text: str, services: Services) -> None:
         log.info("%s of %s stopped: %s", operation.id, target, stale)
         _release(services, target, lock)
         _nudge_again(services, target, identity)
+    except TransientError:  # storage did not answer: the step may run again, nobody died
+        _release(services, target, lock)
+        raise
 
 
 def give_up(services: Services, target: str, identity: str) -> str:
@@ -117,8 +120,9 @@ def stop(
         now = services.clock.now()
         over = end(operation, status, code=code, message=message, now=now)
         workflow = services.workflows.get(operation.workflow)
-        fails = None if workflow is None else workflow.fails
-        sets = {} if fails is None else {"phase": fails}
+        fails = Phase.FAILED if workflow is None else workflow.fails
+        is_environment = ledger.environment_of(target) == target
+        sets = {"phase": fails} if fails is not None and is_environment else {}
         note = Note(event=str(status), text=message, cause=operation.cause, by=by)
         following = Advance(operation=over, note=None, sets=sets)
         try:
@@ -134,7 +138,20 @@ def _work(services: Services, operation: Operation, row: Row, lock: Row) -> None
     workflow = services.workflows.get(operation.workflow)
     held = ledger.read(services.table, operation.target)
     now = services.clock.now()
-    if workflow is None or held is None or held.value.operation != operation.id:
+    if workflow is None:
+        _release(services, operation.target, lock)
+        message = f"this version of the app knows no workflow {operation.workflow}"
+        stop(
+            services,
+            operation.target,
+            operation.id,
+            Status.FAILED,
+            code="workflow_unknown",
+            message=message,
+            by="host",
+        )
+        return
+    if held is None or held.value.operation != operation.id:
         code, message = "superseded", "the target has moved on to another operation"
         over = end(operation, Status.SUPERSEDED, code=code, message=message, now=now)
         services.table.replace(to_row(over, operation.target, operation.id, row.etag))
@@ -258,7 +275,7 @@ def _take_lock(services: Services, operation: Operation) -> Row | None:
             mine = replace(mine, tries=other.tries + 1)
         return services.table.replace(to_row(mine, operation.target, ledger.LOCK, row.etag))
     except StaleRowError:
-        return None  # somebody took it this very moment, and nudges when his step is over
+        return None  # somebody took it this very moment; `tick` comes back to ours
 
 
 def _come_back(services: Services, operation: Operation) -> None:
@@ -276,8 +293,8 @@ def _nudge_again(services: Services, target: str, identity: str) -> None:
 def _release(services: Services, target: str, lock: Row) -> None:
     try:
         services.table.delete(lock)
-    except StaleRowError:
-        log.info("the lock of %s was taken over", target)
+    except (StaleRowError, TransientError) as error:
+        log.info("the lock of %s is not given back: %s", target, error)
 
 
 def _fence(services: Services, operation: Operation, row: Row, lock: Row) -> None:

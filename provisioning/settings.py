@@ -1,7 +1,7 @@
 """Everything that can be set, read once from the environment.
 
 `Settings.from_env()` names every missing or malformed setting at once. Nothing else in the app
-reads the environment. A field's metadata says which variable it comes from; a test holds that each
+reads the environment. `_read` says which variable each field comes from; a test holds that each
 stands in `local.settings.sample.json` and in `docs/settings.md`.
 """
 

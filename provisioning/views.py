@@ -171,7 +171,7 @@ def verify(services: Services) -> dict[str, Any]:
 def targets(services: Services) -> list[str]:
     """Return every target that may have a trail."""
     names = ledger.known(services.table)
-    return [timers.CONTROL_PLANE, *names, *(ledger.reports_of(name) for name in names)]
+    return [ledger.CONTROL_PLANE, *names, *(ledger.reports_of(name) for name in names)]
 
 
 def delivery(found: deliveries.Stored) -> dict[str, Any]:
@@ -209,7 +209,7 @@ def listing(items: Iterable[Any], more: str | None = None) -> dict[str, Any]:
 
 
 def _place(found: audit.Record) -> tuple[str, str, str]:
-    return str(_iso(found.at)), found.target, f"{found.number:012d}"
+    return f"{found.at:%Y-%m-%dT%H:%M:%S.%f}", found.target, f"{found.number:012d}"
 
 
 def _iso(when: datetime | None) -> str | None:

@@ -89,7 +89,7 @@ class Town:
 
     def close(self) -> None:
         """Give back every connection."""
-        for part in (self.services.azure, self.services.forge, self.services.probe):
+        for part in (self.services.azure, self.services.forge):
             part.close()
         self._azure.close()
         self._github.close()

@@ -6,7 +6,7 @@ next, and the next look is a GET. Clients are built on first use, because import
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -47,18 +47,18 @@ class Azure:
         credential: "Callable[[], TokenCredential]",
         *,
         verify: str | bool = True,
-        **options: Any,
+        policies: Sequence[Any] = (),
     ) -> None:
         """Keep how to reach ARM.
 
-        `verify` is what certificates are checked against, a file or the machine's own; `options`
-        go to every SDK client as they are.
+        `verify` is what certificates are checked against, a file or the machine's own; `policies`
+        are the SDK's, for every call to pass through.
         """
         self._subscription = subscription
         self._endpoint = endpoint.rstrip("/")
         self._make_credential = credential
         self._connection = {**PATIENCE, "connection_verify": verify}
-        self._options = {"retry_total": 0, **options}
+        self._more_policies = policies
 
     # Resource groups
 
@@ -195,9 +195,8 @@ class Azure:
             self._credential,
             self._subscription,
             base_url=self._endpoint,
-            credential_scopes=[_SCOPE],
             transport=transport(**self._connection),
-            **self._options,
+            policies=self._policies(),
         )
 
     @cached_property
@@ -208,10 +207,28 @@ class Azure:
             self._credential,
             self._subscription,
             base_url=self._endpoint,
-            credential_scopes=[_SCOPE],
             transport=transport(**self._connection),
-            **self._options,
+            policies=self._policies(),
         )
+
+    def _policies(self) -> list[Any]:
+        """Return what a call passes through: who asks and in which words, and nothing that waits.
+
+        The clients' own list would retry, follow redirects, and register a missing provider by
+        sleeping until it is there; a step may do none of that.
+        """
+        from azure.core.pipeline import policies
+        from azure.mgmt.core.policies import ARMChallengeAuthenticationPolicy
+
+        return [
+            policies.RequestIdPolicy(),
+            policies.HeadersPolicy(),
+            policies.UserAgentPolicy(sdk_moniker="tesoro-xp-control-plane"),
+            ARMChallengeAuthenticationPolicy(self._credential, _SCOPE),
+            *self._more_policies,
+            policies.ContentDecodePolicy(),
+            policies.DistributedTracingPolicy(),
+        ]
 
     @cached_property
     def _credential(self) -> "TokenCredential":

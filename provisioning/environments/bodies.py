@@ -42,6 +42,11 @@ def expires_tag(when: datetime | None) -> str:
     return "never" if when is None else f"{when:%Y-%m-%dT%H:%M:%SZ}"
 
 
+def expiry_of(tag: str) -> datetime | None:
+    """Return the expiry that a tag holds."""
+    return None if tag == "never" else datetime.fromisoformat(tag)
+
+
 def identity_id(subscription: str, group: str, name: str) -> str:
     """Return the resource id of the preview's identity."""
     return (

@@ -153,7 +153,7 @@ def plan(
         if environment.operation is not None:
             return Plan(workflow=None, aim=aim, because="that is under way")
         if environment.settled == aim and workflow == UP:
-            return _extension(environment, aim, expiry)
+            return _extension(environment, aim, expiry, retry=retry)
         if not retry:
             return Plan(workflow=None, aim=aim, because="it was tried and did not succeed")
     return Plan(workflow=workflow, aim=aim, because=wanted.because)
@@ -208,6 +208,16 @@ def without_condition(conditions: tuple[Condition, ...], kind: str) -> tuple[Con
     return tuple(c for c in conditions if c.kind != kind)
 
 
+def has_failed(environment: Environment) -> bool:
+    """Say whether the last operation ended without success."""
+    return without_failures(environment.conditions) != environment.conditions
+
+
+def without_failures(conditions: tuple[Condition, ...]) -> tuple[Condition, ...]:
+    """Return the conditions but for those that say how an operation failed."""
+    return tuple(c for c in conditions if c.kind not in ("Failed", "Cancelled"))
+
+
 def seed_id(environment: Environment) -> str:
     """Return what tells this filling of the preview's database from every other one."""
     text = f"{environment.name}\n{environment.incarnation}\n{environment.sha}"
@@ -233,11 +243,14 @@ def _inputs(environment: Environment) -> dict[str, str]:
     }
 
 
-def _extension(environment: Environment, aim: str, expiry: timedelta) -> Plan:
+def _extension(environment: Environment, aim: str, expiry: timedelta, *, retry: bool) -> Plan:
     end = expires_at(environment, expiry=expiry)
-    if environment.phase is Phase.READY and environment.tagged_until != end:
+    tagged = end if end is None else end.replace(microsecond=0)  # a tag holds whole seconds
+    if environment.phase is not Phase.READY or environment.tagged_until == tagged:
+        return Plan(workflow=None, aim=aim, because="it is as it should be")
+    if retry or not has_failed(environment):
         return Plan(workflow=EXTEND, aim=aim, because=f"it now lives until {_iso(end)}")
-    return Plan(workflow=None, aim=aim, because="it is as it should be")
+    return Plan(workflow=None, aim=aim, because="its tags could not be set; a sweep tries again")
 
 
 def _is_withdrawn(environment: Environment) -> bool:

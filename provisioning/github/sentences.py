@@ -7,6 +7,8 @@ from enum import StrEnum
 
 from provisioning.model import Condition, Environment, Phase
 
+_CODE = re.compile(r"([A-Z][A-Za-z0-9]{3,60}): ")
+_IDS = re.compile(r"/subscriptions/\S+|[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 LONGEST_DESCRIPTION = 140  # of a deployment status
 MARKER = "<!-- tesoro-preview: {name} -->"
 
@@ -79,6 +81,17 @@ def comment(environment: Environment) -> str:
     return "\n".join(lines)
 
 
+def public(message: str) -> str:
+    """Return a reason as strangers may read it: no ids, scopes or names of principals.
+
+    What Azure says begins with a code; of that only the code is repeated. The API has the rest.
+    """
+    refused = _CODE.match(message)
+    if refused is not None:
+        return f"Azure refused it ({refused[1]}); the control plane's API says more."
+    return _IDS.sub("…", message)
+
+
 def plain(text: str) -> str:
     """Return text from elsewhere so that Markdown shows it and obeys none of it."""
     one_line = " ".join(text.split())
@@ -106,7 +119,7 @@ def _description(environment: Environment) -> str:
         case Phase.READY:
             text = "The preview is up, its database filled anew."
         case Phase.FAILED:
-            text = _first_reason(environment.conditions)
+            text = public(_first_reason(environment.conditions))
         case Phase.DELETING | Phase.GONE | Phase.LEAKED:
             text = "The preview is taken down."
         case _:
@@ -115,7 +128,7 @@ def _description(environment: Environment) -> str:
 
 
 def _reason(conditions: tuple[Condition, ...]) -> str:
-    return plain(_first_reason(conditions))
+    return plain(public(_first_reason(conditions)))
 
 
 def _first_reason(conditions: tuple[Condition, ...]) -> str:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from provisioning import ledger
+from provisioning import audit, ledger
 from provisioning.catalog import Service, preview_name
 from provisioning.environments import desired
 from provisioning.errors import StaleRowError, TerminalError, TransientError
@@ -84,6 +84,8 @@ def receive(services: Services, delivery: Delivery) -> str | None:
         known = services.deliveries.get(hour, key)
         if known is not None and known.values["state"] == State.DONE:
             return "it was delivered before, and its work is done"
+        if known is not None and known.values["state"] == State.FAILED:
+            _revive(services, known)
     if ignored is None:
         _nudge(services, hour, key)
     return ignored
@@ -127,26 +129,36 @@ def give_up(services: Services, text: str) -> bool:
     stored = from_row(Stored, row)
     if stored.state is State.ACCEPTED:
         reason = (
-            "its work failed five times; its body is kept. To replay it: "
-            f"POST /api/deliveries/{stored.id}/replay"
+            f"its work failed five times ({stored.reason or 'see the log'}); its body is kept. "
+            f"To replay it: POST /api/deliveries/{stored.id}/replay"
         )
         _finish(services, stored, row, State.FAILED, reason)
     return True
 
 
-def replay(services: Services, identity: str) -> bool:
+def replay(services: Services, identity: str, by: str) -> bool:
     """Do the work of a delivery once more, whatever became of it; False where it is unknown."""
-    found = _find(services, identity)
-    if found is None:
+    row = _find(services, identity)
+    if row is None:
         return False
-    row = found
+    _revive(services, row)
+    note = audit.Note(
+        event="delivery-replayed", text=f"delivery {identity}", cause="asked for", by=by
+    )
+    audit.commit(services.table, ledger.CONTROL_PLANE, (), [note], now=services.clock.now())
+    _nudge(services, row.partition, row.key)
+    return True
+
+
+def _revive(services: Services, row: Row) -> None:
     stored = from_row(Stored, row)
     again = replace(
         stored, state=State.ACCEPTED, replays=stored.replays + 1, reason="", finished_at=None
     )
-    services.deliveries.replace(to_row(again, row.partition, row.key, row.etag))
-    _nudge(services, row.partition, row.key)
-    return True
+    try:
+        services.deliveries.replace(to_row(again, row.partition, row.key, row.etag))
+    except StaleRowError:
+        return  # somebody revived it this very moment
 
 
 def recent(services: Services, *, most: int) -> list[Stored]:

@@ -18,12 +18,13 @@ from provisioning.environments import desired
 from provisioning.errors import Fault, Refusal, StaleRowError
 from provisioning.identity import Principal, permit_repository
 from provisioning.intake.request import Cause, Converged, converge
-from provisioning.model import Environment, Grounds, Lease, PullRequest
+from provisioning.model import Environment, Grounds, Lease, Phase, PullRequest
 from provisioning.services import Services
 from provisioning.store.table import Row
 
 LONGEST_LEASE = timedelta(days=14)
 _LONGEST_REASON = 300
+_NOT_ALIVE = (Phase.ABSENT, Phase.DELETING, Phase.GONE, Phase.LEAKED)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +63,6 @@ def grant(services: Services, wish: Wish, *, if_match: str | None = None) -> Con
             "If-Match",
         )
     _spend(services, wish.by)
-    now = services.clock.now()
     verb = "wants it" if wish.is_up else "wants it gone"
     found = converge(
         services,
@@ -70,7 +70,7 @@ def grant(services: Services, wish: Wish, *, if_match: str | None = None) -> Con
         Cause(text=f"{wish.by.name} {verb}", by=wish.by.name),
         newcomer=subject.newcomer,
         facts=subject.facts,
-        reshape=lambda e: _wished(services, e, wish, now),
+        reshape=lambda e, now: _wished(services, e, wish, now),
         retry=True,
     )
     if found is None:
@@ -91,12 +91,12 @@ def lease(services: Services, name: str, by: Principal, content: Mapping[str, An
     """
     now = services.clock.now()
     wanted = read_lease(content, by.name, now=now)
-    return _reshape(services, name, by, "leases it", lambda e: replace(e, lease=wanted))
+    return _reshape(services, name, by, "leases it", lambda e, _: replace(e, lease=wanted))
 
 
 def end_lease(services: Services, name: str, by: Principal) -> Converged:
     """End the environment's lease; it then lives as long as it would have without."""
-    return _reshape(services, name, by, "ends its lease", lambda e: replace(e, lease=None))
+    return _reshape(services, name, by, "ends its lease", lambda e, _: replace(e, lease=None))
 
 
 def read_lease(content: Mapping[str, Any], by: str, *, now: datetime) -> Lease:
@@ -147,11 +147,18 @@ def _reshape(
     name: str,
     by: Principal,
     verb: str,
-    reshape: Callable[[Environment], Environment],
+    reshape: Callable[[Environment, datetime], Environment],
 ) -> Converged:
     environment = ledger.environment(services.table, name)
-    if environment is None or environment.incarnation == 0:
+    if environment is None:
         raise _unknown(name)
+    if environment.phase in _NOT_ALIVE:
+        raise Refusal.one(
+            409,
+            "environment_not_alive",
+            f"{name} is {environment.phase}; ask for it again with PUT before leasing it",
+            "name",
+        )
     cause = Cause(text=f"{by.name} {verb}", by=by.name)
     found = converge(services, name, cause, reshape=reshape)
     if found is None:

@@ -44,7 +44,7 @@ class Converged:
     operation: str | None
 
 
-def unchanged(environment: Environment) -> Environment:
+def unchanged(environment: Environment, now: datetime) -> Environment:
     """Return the environment as it is."""
     return environment
 
@@ -56,7 +56,7 @@ def converge(
     *,
     newcomer: Callable[[datetime], Environment] | None = None,
     facts: PullRequest | None = None,
-    reshape: Callable[[Environment], Environment] = unchanged,
+    reshape: Callable[[Environment, datetime], Environment] = unchanged,
     retry: bool = False,
 ) -> Converged | None:
     """Ask for what the environment lacks, if it lacks anything; None where there is no such one.
@@ -77,7 +77,7 @@ def converge(
             return None
         after = before if facts is None else desired.observe(before, facts, now=now)
         try:
-            return _settle(services, held, reshape(after), cause, retry=retry, now=now)
+            return _settle(services, held, reshape(after, now), cause, retry=retry, now=now)
         except StaleRowError:
             continue
     raise TransientError("contended", f"{name} is being changed by many at once; try again")
@@ -189,7 +189,8 @@ def _settle(
         by=cause.by,
     )
     operation = _begin(services, held, asked, request, changes=changes, now=now)
-    return Converged(replace(asked, operation=operation.id), plan, operation.id)
+    phase = services.workflows[plan.workflow].begins or asked.phase
+    return Converged(replace(asked, phase=phase, operation=operation.id), plan, operation.id)
 
 
 def _keep(

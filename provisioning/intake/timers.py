@@ -24,7 +24,6 @@ EVERY = {
     "repair": timedelta(minutes=10),
     "sweep": timedelta(hours=1),
 }
-CONTROL_PLANE = "control-plane"  # the target of records that concern no environment
 SHOWN_FOR = timedelta(hours=24)  # how long what is gone stays in the list
 _GRACE = timedelta(minutes=10)  # between the agenda's entry and the operation's row
 
@@ -48,7 +47,7 @@ def run(services: Services, name: str) -> None:
     row = plane.timers.get(name)
     try:
         outcome = work[name](services, plane)
-    except TransientError as error:
+    except (TransientError, TerminalError) as error:
         outcome = f"not finished: {error}"
     ended = services.clock.now()
     done = to_row(
@@ -77,17 +76,16 @@ def tick(services: Services, plane: Plane) -> str:
 
 def repair(services: Services, plane: Plane) -> str:
     """Close the gap between GitHub's open pull requests and our previews, whatever was lost."""
-    looked, asked = 0, 0
+    said = []
     for service in services.catalog.services.values():
         if service.preview is None:
             continue
-        found = services.forge.open_pull_requests(service.repository)
-        facts = [f for f in found if f.repository_id == service.repository_id]
-        looked += len(facts)
-        asked += sum(_repair_open(services, service, fact) for fact in facts)
-        asked += _repair_closed(services, plane, service, {fact.number for fact in facts})
+        try:
+            said.append(_repair_service(services, plane, service))
+        except TerminalError as error:  # one repository must not stand in another's way
+            said.append(f"{service.name}: {error}")
     deliveries.unread(services, hours=72)
-    return f"{looked} open pull requests, {asked} previews asked for"
+    return "; ".join(said)
 
 
 def sweep(services: Services, plane: Plane) -> str:
@@ -96,15 +94,13 @@ def sweep(services: Services, plane: Plane) -> str:
     retried = 0
     for name in plane.index:
         environment = ledger.environment(services.table, name)
-        if environment is not None and environment.phase is Phase.LEAKED:
+        if environment is not None and _is_worth_a_retry(environment):
             converge(services, name, Cause(text="sweep", by="timer"), retry=True)
             retried += 1
         if environment is not None and _is_long_gone(environment, now):
-            row = ledger.index_row(services.table, name)
-            if row is not None:
-                ledger.leave(services.table, row)
+            ledger.leave(services.table, plane.index[name])
     orphans = _adopt_orphans(services, now)
-    return f"{retried} leaked tried again, {orphans} orphans found"
+    return f"{retried} tried again, {orphans} orphans found"
 
 
 def _see_to(services: Services, entry: tuple[ledger.AgendaEntry, Row]) -> int:
@@ -151,7 +147,7 @@ def _report_missing(services: Services, plane: Plane, now: datetime) -> int:
             services.table.replace(changed)
         except StaleRowError:
             continue  # it runs this very moment
-        audit.commit(services.table, CONTROL_PLANE, (), [note], now=now)
+        audit.commit(services.table, ledger.CONTROL_PLANE, (), [note], now=now)
     return missing
 
 
@@ -160,6 +156,14 @@ def _insert(services: Services, run: Run) -> None:
         services.table.insert(to_row(run, *ledger.timer_key(run.name)))
     except StaleRowError:
         return
+
+
+def _repair_service(services: Services, plane: Plane, service: Service) -> str:
+    found = services.forge.open_pull_requests(service.repository)
+    facts = [f for f in found if f.repository_id == service.repository_id]
+    asked = sum(_repair_open(services, service, fact) for fact in facts)
+    asked += _repair_closed(services, plane, service, {fact.number for fact in facts})
+    return f"{service.name}: {len(facts)} open pull requests, {asked} previews asked for"
 
 
 def _repair_open(services: Services, service: Service, facts: PullRequest) -> int:
@@ -192,6 +196,13 @@ def _repair_closed(services: Services, plane: Plane, service: Service, numbers: 
             continue
         asked += 1
     return asked
+
+
+def _is_worth_a_retry(environment: Environment) -> bool:
+    """Say whether it leaked, or is ready but for tags that could not be set."""
+    if environment.phase is Phase.LEAKED:
+        return True
+    return environment.phase is Phase.READY and desired.has_failed(environment)
 
 
 def _is_long_gone(environment: Environment, now: datetime) -> bool:
@@ -252,3 +263,4 @@ def _adopt(services: Services, held: ledger.Held | None, name: str, now: datetim
         ledger.save(services, held, leaked, under="none", notes=[note], now=now)
     except StaleRowError:
         return
+    drain(services, name, "none")

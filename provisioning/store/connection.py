@@ -23,6 +23,10 @@ class Connection:
     addresses: tuple[tuple[str, str], ...] = ()
     client_id: str | None = None
 
+    def __repr__(self) -> str:
+        """Show where, never the key."""
+        return f"Connection({'by connection string' if self.text else self.addresses})"
+
     def client(self, kind: Any, service: str) -> Any:
         """Build a service client of the SDK's class `kind` for `blob`, `queue` or `table`."""
         options = {"retry_total": 0, "transport": transport(**PATIENCE)}

@@ -48,7 +48,7 @@ def in_peril(town: Town, peril: Peril) -> Iterator[None]:
         settings.resource_manager,
         calm.azure._make_credential,
         verify=calm.azure._connection["connection_verify"],
-        per_call_policies=[PerilousCalls(peril)],
+        policies=[PerilousCalls(peril)],
     )
     forge = PerilousForge(settings.github_url, settings.github_app_id, settings.github_key)
     fresh = replace(calm, table=MemoryTable(), deliveries=MemoryTable(), queue=MemoryQueue())

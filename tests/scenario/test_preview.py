@@ -1,16 +1,20 @@
 """The life of a preview: told by deliveries and time, seen in Azure, on GitHub, in the trail."""
 
+import json
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import httpx
 import pytest
 
-from provisioning import views
+from provisioning import runner, views
+from provisioning.app import WORKFLOWS
 from provisioning.errors import Refusal
 from provisioning.identity import Principal, Role
 from provisioning.intake import people
 from provisioning.model import Phase
+from provisioning.operations import Status
 from tests.builders import REPOSITORY_ID, pull_event, pull_object, run_event, run_object
 from tests.town import ANYBODY, Town
 
@@ -503,7 +507,7 @@ def test_a_timer_that_does_not_run_is_reported_once(town: Town) -> None:
         town.clock.advance(60)
         timers.run(town.services, "tick")
 
-    trail, _ = views.trail(town.services, timers.CONTROL_PLANE, None, most=50)
+    trail, _ = views.trail(town.services, "control-plane", None, most=50)
     assert [r["event"] for r in trail] == ["timer-missing"]
     assert "repair" in trail[0]["text"]
 
@@ -558,9 +562,6 @@ def test_two_decisions_at_one_instant_are_both_kept(town: Town) -> None:
 
 
 def test_a_cancelled_creation_stays_failed_until_the_next_push(town: Town) -> None:
-    from provisioning import runner
-    from provisioning.operations import Status
-
     push(town, "opened", ONE, at(9))
     operation = town.environment(NAME).operation
     assert operation is not None
@@ -579,9 +580,6 @@ def test_a_cancelled_creation_stays_failed_until_the_next_push(town: Town) -> No
 
 
 def test_a_cancelled_deletion_is_leaked_until_the_next_sweep(town: Town) -> None:
-    from provisioning import runner
-    from provisioning.operations import Status
-
     up(town)
     close(town)
     operation = town.environment(NAME).operation
@@ -595,3 +593,81 @@ def test_a_cancelled_deletion_is_leaked_until_the_next_sweep(town: Town) -> None
 
     assert leaked.phase is Phase.LEAKED
     assert town.environment(NAME).phase is Phase.GONE
+
+
+def test_what_nobody_heard_of_is_not_built_by_taking_it_down(town: Town) -> None:
+    town.pulls(pull_object(7, sha=ONE))
+
+    town.wish(NAME, up=False)
+    town.pass_time(5 * MINUTE)
+
+    assert town.environment(NAME).phase is Phase.ABSENT
+    assert town.calls("PUT") == []
+
+
+def test_tags_that_cannot_be_set_are_tried_again_by_the_sweep_alone(town: Town) -> None:
+    up(town)
+    town.fault(
+        match={"method": "PATCH", "path": "tags/default"},
+        status=403,
+        code="AuthorizationFailed",
+        times=1000,
+    )
+    people.lease(town.services, NAME, ANYBODY, {"for": "P5D", "reason": "a demo"})
+    town.settle()
+    town.pass_time(30 * MINUTE)
+    tried = len(town.calls("PATCH"))
+    town.mended()
+    town.pass_time(timedelta(hours=1))
+
+    assert tried == 1
+    ready = town.environment(NAME)
+    assert (ready.phase, ready.conditions) == (Phase.READY, ())
+    assert containers(town)["tags"]["tesoro-expires"] == "2026-11-28T09:03:00Z"
+
+
+def test_what_azure_says_of_principals_stays_out_of_the_public(town: Town) -> None:
+    town.fault(
+        match={"method": "PUT"},
+        status=403,
+        code="AuthorizationFailed",
+        times=1000,
+    )
+    push(town, "opened", ONE, at(9))
+    build(town, ONE)
+    town.pass_time(2 * MINUTE)
+
+    told = [r["body"].get("description") or r["body"]["body"] for r in town.said("POST")[1:]]
+    told += [r["body"]["body"] for r in town.said("PATCH", "comments")]
+    assert any("AuthorizationFailed" in text for text in told)
+    assert not any("subscriptions" in text for text in told)
+
+
+def test_an_operation_that_this_version_does_not_know_ends(town: Town) -> None:
+    push(town, "opened", ONE, at(9))
+    known = town.services
+    town.services = replace(known, workflows={k: w for k, w in WORKFLOWS.items() if "up" not in k})
+    operation = town.environment(NAME).operation
+    town.clock.advance(400)
+    runner.run_one_step(json.dumps({"target": NAME, "operation": operation}), town.services)
+    town.services = known
+    push(town, "synchronize", TWO, at(10))
+    build(town, TWO)
+    town.pass_time(3 * MINUTE)
+
+    assert town.environment(NAME).phase is Phase.READY
+
+
+def test_a_failed_delivery_that_comes_again_is_taken(town: Town) -> None:
+    payload = pull_event("opened", 7, sha=ONE)
+    town.pulls(pull_object(7, sha=ONE))
+    town.deliver("pull_request", payload, "one-id")
+    message = town.queue.messages.popleft()
+    town.handle("deliveries-poison", message.text)
+    failed = deliveries_of(town)[0].state
+
+    town.deliver("pull_request", payload, "one-id")
+    town.settle()
+
+    assert str(failed) == "failed"
+    assert town.environment(NAME).phase is Phase.CREATING

@@ -116,7 +116,7 @@ def test_what_github_does_not_know_is_none(forge: Forge, server: Server):
             30,
             id="200 that is not JSON",
         ),
-        pytest.param(Answer(status=401, body={}), "github_unavailable", 30, id="not our token"),
+        pytest.param(Answer(status=401, body={}), "github_unauthorized", 30, id="not our token"),
         pytest.param(Answer(status=408, body={}), "github_unavailable", 30, id="too slow"),
         pytest.param(
             Answer(
@@ -393,8 +393,19 @@ def test_a_later_comment_changes_the_first_without_a_search(forge: Forge, server
     assert server.calls(f"GET {COMMENTS}") == []
 
 
+def own(body: str) -> dict[str, Any]:
+    return {"id": 9, "body": body, "performed_via_github_app": {"id": 12345}}
+
+
+def test_a_marker_in_somebody_elses_comment_is_nothing(forge: Forge, server: Server):
+    server.on(f"GET {COMMENTS}", Answer(body=[{"id": 8, "body": f"{MARKER}\nmine"}]))
+    server.on(f"POST {COMMENTS}", Answer(status=201, body={"id": 10}))
+
+    assert forge.comment(REPOSITORY, 7, MARKER, TEXT, known=None) == "10"
+
+
 def test_a_comment_whose_id_was_lost_is_found_by_its_marker(forge: Forge, server: Server):
-    server.on(f"GET {COMMENTS}", Answer(body=[{"id": 9, "body": f"{MARKER}\nup"}]))
+    server.on(f"GET {COMMENTS}", Answer(body=[own(f"{MARKER}\nup")]))
     server.on(f"PATCH {COMMENT}", Answer(body={"id": 9}))
 
     found = forge.comment(REPOSITORY, 7, MARKER, TEXT, known=None)
@@ -413,7 +424,7 @@ def test_a_comment_that_somebody_deleted_is_made_anew(forge: Forge, server: Serv
 
 
 def test_a_comment_that_says_it_already_is_left_alone(forge: Forge, server: Server):
-    server.on(f"GET {COMMENTS}", Answer(body=[{"id": 9, "body": TEXT}]))
+    server.on(f"GET {COMMENTS}", Answer(body=[own(TEXT)]))
 
     found = forge.comment(REPOSITORY, 7, MARKER, TEXT, known=None)
 

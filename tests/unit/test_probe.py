@@ -1,7 +1,6 @@
 """Does an environment answer? On a real socket."""
 
 import threading
-from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
@@ -13,11 +12,9 @@ from .server import Answer, Server
 
 
 @pytest.fixture
-def probe() -> Iterator[Probe]:
+def probe() -> Probe:
     """Ask as the control plane does, but wait for a quarter of a second at most."""
-    probe = Probe(longest=0.25)
-    yield probe
-    probe.close()
+    return Probe(longest=0.25)
 
 
 @pytest.mark.parametrize(
@@ -84,7 +81,7 @@ def test_silence_is_an_answer_too(probe: Probe, server: Server):
     found = probe.health(f"{server.url}/health")
 
     enough.set()
-    assert found == Health(False, "it does not answer (ReadTimeout)")
+    assert found == Health(False, "it does not answer in 0.25 s")
 
 
 def test_an_answer_that_drips_is_not_waited_for(probe: Probe, server: Server):
@@ -105,10 +102,27 @@ def test_an_answer_that_drips_is_not_waited_for(probe: Probe, server: Server):
     assert found == Health(False, "it does not answer in 0.25 s")
 
 
+def test_headers_that_drip_are_not_waited_for(probe: Probe, server: Server):
+    enough = threading.Event()
+
+    def drip(handler: Any) -> None:
+        with suppress(OSError):
+            handler.wfile.write(b"HTTP/1.1 200 OK\r\n")
+            while not enough.wait(0.05):
+                handler.wfile.write(b"X-A: b\r\n")
+
+    server.on("GET /health", drip)
+
+    found = probe.health(f"{server.url}/health")
+
+    enough.set()
+    assert found == Health(False, "it does not answer in 0.25 s")
+
+
 def test_nobody_there_is_not_well(probe: Probe):
     found = probe.health("http://127.0.0.1:9/health")
 
-    assert found == Health(False, "it does not answer (ConnectError)")
+    assert found == Health(False, "it does not answer (ConnectionRefusedError)")
 
 
 def test_a_cut_answer_is_not_well(probe: Probe, server: Server):

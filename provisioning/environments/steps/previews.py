@@ -1,6 +1,7 @@
 """How a preview comes up, lives longer, and is gone: three runbooks.
 
-Each step looks first and writes only what differs, so that it may run any number of times. The
+Each step may run any number of times: it looks first where a second write
+would cost or disturb. The
 wishes come from `desired.py`, the bodies from `bodies.py`; what is here is the order and the
 asking.
 """
@@ -62,16 +63,19 @@ def ensure_group(context: Context) -> Outcome:
     environment, services = _environment(context), context.services
     name = services.catalog.group_of(environment.name)
     wanted = bodies.tags(environment, services.catalog)
+    tagged = {"tagged": wanted["tesoro-expires"]}  # what later steps tag is as new, or newer
     match services.azure.group(name):
         case Ready(body):
             _refuse_foreign(body, environment)
             if (body.get("properties") or {}).get("provisioningState") == "Deleting":
                 return Waiting(look_after=LOOK, reason=f"{name} is still being deleted")
-            if dict(body.get("tags") or {}) == wanted:
-                return Done(reason=f"{name} is there")
+            before = dict(body.get("tags") or {})
+            if wanted.items() <= before.items():
+                return Done(reason=f"{name} is there", values=tagged)
+            wanted = {**before, **wanted}
     context.fence()
     services.azure.put_group(name, services.catalog.location, wanted)
-    return Done(reason=f"{name} is made, and tagged")
+    return Done(reason=f"{name} is made, and tagged", values=tagged)
 
 
 def ensure_identity(context: Context) -> Outcome:
@@ -170,7 +174,7 @@ def announce(context: Context) -> Outcome:
             "phase": Phase.READY,
             "url": context.operation.values["url"],
             "ready_at": context.now,
-            "tagged_until": environment.expires_at,
+            "tagged_until": bodies.expiry_of(context.operation.values["tagged"]),
             "resources": _resources(context, body),
             "conditions": (),
             "log_tail": None,
@@ -190,10 +194,14 @@ def retag(context: Context) -> Outcome:
     scopes += [resource.id for resource in environment.resources if resource.id.count("/") > 4]
     for scope in scopes:
         context.fence()
-        services.azure.merge_tags(scope, expires)
+        if isinstance(services.azure.merge_tags(scope, expires), Absent):
+            raise TerminalError("resource_missing", f"{scope} is gone; push, or ask for it again")
     return Done(
         reason=f"it lives until {expires['tesoro-expires']}",
-        sets={"tagged_until": environment.expires_at},
+        sets={
+            "tagged_until": bodies.expiry_of(expires["tesoro-expires"]),
+            "conditions": desired.without_failures(environment.conditions),
+        },
     )
 
 
@@ -398,8 +406,8 @@ EXTEND = Workflow(desired.EXTEND, (Step(retag, within=timedelta(minutes=30)),))
 DOWN = Workflow(
     desired.DOWN,
     (
+        Step(delete_group, within=timedelta(minutes=30)),  # first what costs money
         Step(revoke_pull_right, within=timedelta(minutes=10)),
-        Step(delete_group, within=timedelta(minutes=30)),
         Step(prove_gone, within=timedelta(minutes=10)),
     ),
     begins=Phase.DELETING,
