@@ -1,108 +1,350 @@
-"""What others see of us, whole: functions, ARM bodies, answers. `make golden` accepts a change."""
+"""What is seen from outside, word by word: functions, ARM bodies, and the API's answers."""
 
 import json
-import os
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from provisioning import views
 from provisioning.app import WORKFLOWS
-from provisioning.catalog import Registry
-from provisioning.environments import bodies
-from provisioning.environments.desired import UP
-from provisioning.model import Phase, Request, Resource
-from provisioning.operations import Done, Waiting, advance, begin
+from provisioning.audit import Note, Record, commit, records
+from provisioning.catalog import Catalog, Preview, Registry
+from provisioning.environments import bodies, desired
+from provisioning.github import sentences
+from provisioning.intake import deliveries, people
+from provisioning.model import Condition, Environment, Grounds, Lease, Phase, Resource
+from provisioning.operations import (
+    Done,
+    Failed,
+    Operation,
+    Retry,
+    Waiting,
+    advance,
+    begin,
+)
 from provisioning.settings import ROOT
+from provisioning.store.memory import MemoryTable
 from tests.builders import SHA, START, an_environment, the_catalog
+from tests.unit.builders import a_request
 
-EXPECTED = Path(__file__).parent / "expected"
+Golden = Callable[[str, Any], None]
+KEY = b"a key that only tests derive from"
 SUBSCRIPTION = "11111111-2222-4333-8444-555555555555"
-LIST_FUNCTIONS = """
-import json, function_app
-print(json.dumps({
-    f.get_function_name(): json.loads(json.dumps(f.get_trigger().get_dict_repr(), default=str))
-    for f in function_app.app.get_functions()
-}))
-"""
+REGISTRY = Registry(
+    id=f"/subscriptions/{SUBSCRIPTION}/resourceGroups/shared"
+    "/providers/Microsoft.ContainerRegistry/registries/TesoroXP",
+    repository="rewards-api",
+)
+GROUP = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg-tesoro-pr-7-rewards-api"
+A_MINUTE = timedelta(minutes=1)
 
 
-def the_functions() -> Any:
-    """Return every function with its trigger; in a process of its own: they can be listed once."""
-    listed = subprocess.run(
-        [sys.executable, "-c", LIST_FUNCTIONS],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return json.loads(listed.stdout)
+def a_preview(**given: Any) -> Environment:
+    """Return a preview as it is while its operation runs."""
+    usual = {
+        "sha": SHA,
+        "incarnation": 1,
+        "generation": 1,
+        "aim": f"up:{SHA}#1",
+        "phase": Phase.CREATING,
+        "operation": "op-00000000000000000000",
+        "expires_at": START + timedelta(hours=72),
+    }
+    return an_environment(**(usual | given))
 
 
-def a_ready_environment() -> Any:
-    return an_environment(
-        phase=Phase.READY,
-        generation=1,
-        incarnation=1,
-        sha=SHA,
-        image=f"ghcr.io/tesoro/rewards-api:{SHA}",
-        url="http://preview.example",
-        expires_at=START,
-        resources=(Resource(id="/subscriptions/s/g", type="T", state="Succeeded"),),
-    )
+def a_ready_preview(**given: Any) -> Environment:
+    """Return a preview that is up, with everything that a row can show."""
+    usual = {
+        "phase": Phase.READY,
+        "operation": None,
+        "settled": f"up:{SHA}#1",
+        "url": "http://pr-7-rewards-api.abc.westeurope.azurecontainer.io:8080",
+        "image": f"ghcr.io/tesoro/rewards-api:{SHA}",
+        "ready_at": START + 4 * A_MINUTE,
+        "changed_at": START + 4 * A_MINUTE,
+        "lease": Lease(until=START + timedelta(hours=100), reason="a demo", by="ines"),
+        "resources": (
+            Resource(id=GROUP, type="Microsoft.Resources/resourceGroups", state="Succeeded"),
+        ),
+    }
+    return a_preview(**(usual | given))
 
 
-def a_container_group(*, registry: bool) -> Any:
-    catalog = the_catalog()
-    preview = catalog.services["rewards-api"].preview
-    assert preview is not None
-    if registry:
-        where = (
-            f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg-shared"
-            "/providers/Microsoft.ContainerRegistry/registries/tesoroxp"
-        )
-        preview = replace(preview, registry=Registry(id=where, repository="tesoro/rewards-api"))
+def container_group(preview: Preview, catalog: Catalog, login: Any = None) -> dict[str, Any]:
+    """Return the container group's body."""
     return bodies.container_group(
-        a_ready_environment(),
+        a_preview(),
         preview,
         catalog,
         identity=bodies.identity_id(
             SUBSCRIPTION, "rg-tesoro-pr-7-rewards-api", "pr-7-rewards-api"
         ),
-        key=b"k" * 32,
-        login=None,
+        key=KEY,
+        login=login,
     )
 
 
-def an_operation_under_way() -> Any:
-    wish = Request(workflow=UP, target="pr-7-rewards-api", cause="a push", key="1", by="github")
-    workflow = WORKFLOWS[UP]
-    first = begin(wish, workflow, generation=1, now=START)
-    built = advance(first, workflow, Done(reason="it is built"), now=START).operation
-    waiting = Waiting(look_after=START - START, reason="being made")
-    return views.operation(advance(built, workflow, waiting, now=START).operation)
+def the_preview(**given: Any) -> Preview:
+    """Return what previews of rewards-api are made of."""
+    found = the_catalog().preview_of("rewards-api")
+    assert found is not None
+    return replace(found, **given)
 
 
-SEEN = {
-    "functions": the_functions,
-    "container-group": lambda: a_container_group(registry=False),
-    "container-group-azure-registry": lambda: a_container_group(registry=True),
-    "pull-right": lambda: bodies.pull_right(SUBSCRIPTION, "principal", "tesoro/rewards-api"),
-    "environment": lambda: views.environment(a_ready_environment()),
-    "operation": an_operation_under_way,
-}
+# Functions
 
 
-@pytest.mark.parametrize("name", sorted(SEEN))
-def test_what_others_see_is_as_it_was(name: str):
-    path = EXPECTED / f"{name}.json"
-    found = json.dumps(SEEN[name](), indent=1, sort_keys=True, ensure_ascii=False) + "\n"
-    if os.environ.get("UPDATE_GOLDEN") == "1":
-        path.write_text(found, encoding="utf-8")
+@pytest.fixture(scope="session")
+def functions() -> Any:
+    """Every function, as the host is told of it."""
+    told = subprocess.run(
+        [sys.executable, "-m", "tests.golden.inventory"],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    return json.loads(told.stdout)
 
-    assert path.is_file(), "no answer was accepted yet; make golden"
-    assert found == path.read_text(encoding="utf-8"), "read the diff; make golden accepts it"
+
+def test_the_functions_are_those_that_were_accepted(functions: Any, golden: Golden):
+    golden("functions", functions)
+
+
+def test_every_http_function_lets_everybody_in_and_judges_itself(functions: Any):
+    open_doors = {f["name"]: f["authLevel"] for f in functions if f["type"] == "httpTrigger"}
+
+    assert set(open_doors.values()) == {"anonymous"}
+
+
+def test_every_queue_has_a_function_for_what_is_poisoned(functions: Any):
+    queues = {f["queueName"] for f in functions if f["type"] == "queueTrigger"}
+
+    poisoned = {q.removesuffix("-poison") for q in queues if q.endswith("-poison")}
+    assert poisoned == {q for q in queues if not q.endswith("-poison")}
+    assert poisoned == {"deliveries", "operations", "urgent"}
+
+
+def test_the_runbooks_are_those_that_were_accepted(golden: Golden):
+    golden(
+        "workflows",
+        {
+            name: {
+                "steps": {step.name: step.within.total_seconds() for step in workflow.steps},
+                "begins": workflow.begins,
+                "fails": workflow.fails,
+                "urgent": workflow.urgent,
+            }
+            for name, workflow in WORKFLOWS.items()
+        },
+    )
+
+
+# What ARM is sent
+
+
+def test_the_container_group_of_a_public_image(golden: Golden):
+    golden("container-group", container_group(the_preview(), the_catalog()))
+
+
+def test_the_container_group_of_a_private_image(golden: Golden):
+    login = ("ines", "a word that only tests know")
+
+    golden("container-group-with-login", container_group(the_preview(), the_catalog(), login))
+
+
+def test_the_container_group_of_an_image_in_azures_registry(golden: Golden):
+    preview = the_preview(registry=REGISTRY, image="tesoroxp.azurecr.io/rewards-api:{sha}")
+
+    golden("container-group-azure-registry", container_group(preview, the_catalog()))
+
+
+def test_the_right_to_pull(golden: Golden):
+    identity = bodies.identity_id(SUBSCRIPTION, "rg-tesoro-pr-7-rewards-api", "pr-7-rewards-api")
+
+    golden(
+        "pull-right",
+        {
+            "id": bodies.pull_right_id(REGISTRY.id, identity),
+            "body": bodies.pull_right(SUBSCRIPTION, "00000000-principal", REGISTRY.repository),
+        },
+    )
+
+
+def test_the_tags(golden: Golden):
+    golden("tags", bodies.tags(a_preview(), the_catalog()))
+
+
+# What the API answers
+
+
+@pytest.mark.parametrize(
+    ("name", "environment"),
+    [
+        pytest.param("environment", a_ready_preview(), id="ready"),
+        pytest.param(
+            "environment-creating",
+            a_preview(
+                conditions=(
+                    Condition(kind="ImagePending", message="waits for build", since=START),
+                )
+            ),
+            id="creating",
+        ),
+        pytest.param(
+            "environment-failed",
+            a_preview(
+                phase=Phase.FAILED,
+                operation=None,
+                log_tail="it fell over",
+                conditions=(Condition(kind="Failed", message="it fell over", since=START),),
+            ),
+            id="failed",
+        ),
+        pytest.param(
+            "environment-gone",
+            a_preview(phase=Phase.GONE, operation=None, gone_at=START, expires_at=None),
+            id="gone",
+        ),
+        pytest.param(
+            "environment-orphaned",
+            an_environment(phase=Phase.LEAKED, service="", pull_request=None, pushed_at=None),
+            id="orphaned",
+        ),
+    ],
+)
+def test_an_environment(name: str, environment: Environment, golden: Golden):
+    golden(name, views.environment(environment))
+
+
+def an_operation(*outcomes: Any) -> Operation:
+    """Return the operation that brings a preview up, after these outcomes, a minute each."""
+    workflow = WORKFLOWS["preview.up"]
+    wish = a_request(workflow=workflow.name, cause="delivery 1: the pull request is open")
+    operation, now = begin(wish, workflow, generation=1, now=START), START
+    for outcome in outcomes:
+        now += A_MINUTE
+        operation = advance(operation, workflow, outcome, now=now).operation
+    return operation
+
+
+@pytest.mark.parametrize(
+    ("name", "operation"),
+    [
+        pytest.param("operation-queued", an_operation(), id="queued"),
+        pytest.param(
+            "operation",
+            an_operation(
+                Done(reason="the image is built"),
+                Retry(after=A_MINUTE, reason="busy"),
+                Done(reason="made"),
+                Waiting(look_after=A_MINUTE, reason="its identity is being made"),
+            ),
+            id="waiting",
+        ),
+        pytest.param(
+            "operation-failed",
+            an_operation(
+                Done(reason="the image is built"), Failed(code="group_not_ours", reason="no tag")
+            ),
+            id="failed",
+        ),
+        pytest.param(
+            "operation-succeeded",
+            an_operation(*(Done(reason="done") for _ in WORKFLOWS["preview.up"].steps)),
+            id="succeeded",
+        ),
+    ],
+)
+def test_an_operation(name: str, operation: Operation, golden: Golden):
+    golden(name, views.operation(operation))
+
+
+def test_an_operation_about_reports_is_shown_as_about_the_environment():
+    operation = replace(an_operation(), target="report~pr-7-rewards-api")
+
+    assert views.operation(operation)["environment"] == "pr-7-rewards-api"
+
+
+def test_a_record_of_the_trail(golden: Golden):
+    table, target = MemoryTable(), "pr-7-rewards-api"
+    note = Note(event="requested", text="preview.up", cause="delivery 1", by="github")
+    commit(table, target, (), [note, replace(note, event="step", data={"a": "ñ"})], now=START)
+
+    found: list[Record] = list(records(table, target))
+
+    golden("audit-records", [views.record(record) for record in found])
+
+
+def test_a_decision(golden: Golden):
+    grounds = Grounds(
+        environment=an_environment(), at=START, expiry=timedelta(hours=72), retry=False
+    )
+
+    decision = desired.decide(grounds)[1]
+
+    golden(
+        "decision",
+        {
+            "action": decision.action,
+            "because": decision.because,
+            "inputs": dict(decision.inputs),
+            "would_change": decision.would_change,
+        },
+    )
+
+
+def test_a_dry_run(golden: Golden):
+    plan = people.DryRun(
+        environment="pr-7-rewards-api",
+        workflow=None,
+        because="it is as it should be",
+        steps=(),
+        hash="0" * 32,
+    )
+
+    golden("dry-run", views.dry_run(plan))
+
+
+def test_a_delivery(golden: Golden):
+    stored = deliveries.Stored(
+        id="11111111-2222-11e3-8444-555555555555",
+        event="pull_request",
+        fingerprint="f",
+        received_at=START,
+        state=deliveries.State.IGNORED,
+        body=b"not shown",
+        reason="nothing follows from pull_request edited",
+    )
+
+    golden("delivery", views.delivery(stored))
+
+
+# What GitHub is told
+
+
+def test_the_comments(golden: Golden):
+    shown = {
+        "ready": a_ready_preview(),
+        "creating": a_preview(),
+        "deleting": a_preview(phase=Phase.DELETING),
+        "gone": a_preview(phase=Phase.GONE),
+        "leaked": a_preview(phase=Phase.LEAKED),
+        "failed": a_preview(
+            phase=Phase.FAILED,
+            conditions=(
+                Condition(kind="Failed", message="quota of 10 cores is used up", since=START),
+            ),
+        ),
+    }
+
+    golden(
+        "comments",
+        {name: sentences.comment(found).splitlines() for name, found in shown.items()},
+    )

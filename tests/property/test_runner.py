@@ -199,6 +199,30 @@ def test_a_worker_that_always_dies_is_stopped():
     assert operation.error.code in ("worker_died", "poisoned")
 
 
+@pytest.mark.parametrize(
+    ("said", "code"),
+    [
+        ("waits", "step_timeout"),
+        ("retries", "step_timeout"),
+        ("transient", "step_timeout"),
+        ("unexpected", "unexpected"),
+    ],
+)
+def test_a_step_that_never_gets_anywhere_is_ended(said: str, code: str):
+    world = World()
+    world.ask(TARGETS[0], "two", 1)
+    world.script.extend([said] * 1000)
+
+    for _ in range(15):
+        world.settle()
+        world.clock.advance(A_MINUTE)
+        world.tick()
+
+    (operation,) = world.operations()
+    assert operation.error is not None
+    assert operation.error.code == code
+
+
 def test_without_any_message_the_tick_alone_brings_it_to_its_end():
     world = World()
     world.ask(TARGETS[0], "wishing", 1)

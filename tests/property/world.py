@@ -128,9 +128,10 @@ class World:
         self.messages: list[Message] = []
         self.script: deque[str] = deque()
         self.seen: dict[str, Seen] = {}
-        self.effects: dict[str, int] = {}
+        self.effects: dict[str, tuple[int, int]] = {}
         self.at_work: list[tuple[str, str, datetime]] = []
         self.asked = 0
+        self.broken: list[str] = []
 
     # What is asked for
 
@@ -272,6 +273,7 @@ class World:
 
     def check(self) -> None:
         """Assert what holds at every moment, whatever went wrong."""
+        assert self.broken == []
         for target in [*self.targets(), ledger.CONTROL_PLANE]:
             assert audit.verify(self.rows, target)[1] is None
         for operation in self.unfinished():
@@ -308,7 +310,7 @@ class World:
         with self._alone(operation):
             self._in_order(operation)
             said = self.script.popleft() if self.script else "done"
-            self._meanwhile(said)
+            self._meanwhile(said, operation.target)
             if said in _RAISES:
                 raise _RAISES[said]
             self._effect(context)
@@ -318,30 +320,29 @@ class World:
             then = (_wish_of(operation),) if last and operation.workflow == "wishing" else ()
             return Done(reason="done", sets=sets(context) if last else {}, then=then)
 
-    def _meanwhile(self, said: str) -> None:
-        match said:
-            case "slow":
-                self.clock.advance(timedelta(minutes=1, seconds=40))
-            case "too slow":
-                self.clock.advance(timedelta(minutes=4))
-            case "interlude":
-                self.deliver()
-            case "too slow, interlude":
-                self.clock.advance(timedelta(minutes=4))
-                self.tick()
-                self.deliver()
-            case "superseded":
-                self.asked += 1
-                self.ask(TARGETS[self.asked % 2], "two", 10_000 + self.asked)
-            case "dead":
-                raise Killed
+    def _meanwhile(self, said: str, target: str) -> None:
+        """Let happen what happens while a step runs: time, and other workers."""
+        if said == "dead":
+            raise Killed
+        if "slow" in said:
+            self.clock.advance(timedelta(minutes=4 if "too slow" in said else 1, seconds=40))
+        if "superseded" in said:
+            self.asked += 1
+            if target in TARGETS:
+                self.ask(target, "two", 10_000 + self.asked)
+            else:
+                self.wish(is_up=self.asked % 2 == 0)
+        if "meanwhile" in said:
+            self.tick()
+            for index in range(3):
+                self.deliver(index)
 
     @contextmanager
     def _alone(self, operation: Operation) -> Iterator[None]:
         now = self.clock.now()
         for target, other, since in self.at_work:
             still = now < since + runner.LOCKED_FOR
-            assert target != operation.target or not still, f"{other} is at work on {target}"
+            self._hold(target != operation.target or not still, f"{other} is at work on {target}")
         mine = (operation.target, operation.id, now)
         self.at_work.append(mine)
         try:
@@ -351,7 +352,8 @@ class World:
 
     def _in_order(self, operation: Operation) -> None:
         seen = self.seen.setdefault(operation.id, Seen())
-        assert operation.at in (seen.at, seen.at + 1), "a step was left out, or came again"
+        self._hold(operation.at in (seen.at, seen.at + 1), "a step was left out, or came again")
+        self._hold(operation.due_at <= self.clock.now(), "a step came before its time")
         seen.at = operation.at
         seen.runs.append(operation.at)
 
@@ -359,9 +361,15 @@ class World:
         """Change the world outside, where the fence allows it."""
         context.fence()
         operation = context.operation
-        newest = self.effects.get(operation.target, 0)
-        assert operation.generation >= newest, "an older operation wrote after a newer one"
-        self.effects[operation.target] = operation.generation
+        mine = (operation.generation, operation.at)
+        newest = self.effects.get(operation.target, mine)
+        self._hold(mine >= newest, "an older step wrote after a newer one")
+        self.effects[operation.target] = mine
+
+    def _hold(self, holds: bool, otherwise: str) -> None:
+        """Keep what does not hold for `check`: inside a step, the runner would catch it."""
+        if not holds:
+            self.broken.append(otherwise)
 
     def _workflows(self) -> dict[str, Workflow[Any]]:
         def up(context: Context) -> dict[str, Any]:
@@ -418,5 +426,6 @@ _RAISES: dict[str, Exception] = {
 SCRIPT = (
     *_OUTCOMES,
     *_RAISES,
-    *("done", "slow", "too slow", "interlude", "too slow, interlude", "superseded", "dead"),
+    *("done", "slow", "dead", "superseded", "meanwhile", "too slow", "too slow, meanwhile"),
+    *("superseded, meanwhile", "too slow, superseded, meanwhile", "slow, meanwhile"),
 )
