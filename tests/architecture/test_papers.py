@@ -4,6 +4,7 @@ import ast
 import json
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -25,10 +26,10 @@ OF_THE_HOST = {"AzureWebJobsStorage", "FUNCTIONS_WORKER_RUNTIME"}
 WORDS_OF_ELSEWHERE = r"\b(localhost|azurite|simulator|local stack|test only|test-only)\b"
 
 
-def trees() -> Iterator[tuple[Path, ast.Module]]:
+@cache
+def trees() -> list[tuple[Path, ast.Module]]:
     """Return every deployed module, parsed."""
-    for path in DEPLOYED:
-        yield path, ast.parse(path.read_text(encoding="utf-8"))
+    return [(path, ast.parse(path.read_text(encoding="utf-8"))) for path in DEPLOYED]
 
 
 def calls(name: str) -> Iterator[ast.Call]:
@@ -129,6 +130,7 @@ def test_only_the_settings_read_the_environment():
 # Codes
 
 
+@cache
 def codes() -> set[str]:
     """Return every code that an answer, an operation or a step may carry."""
     found: set[str | None] = set()

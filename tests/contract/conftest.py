@@ -2,9 +2,11 @@
 
 import itertools
 import shutil
+import socket
 import subprocess
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -99,3 +101,33 @@ def name() -> str:
 def nowhere() -> Connection:
     """Storage that does not answer."""
     return connection_to(*free_ports(3))
+
+
+class Cutter:
+    """Something that takes connections and cuts them, and counts how often it was asked."""
+
+    def __init__(self, listening: socket.socket) -> None:
+        self._listening = listening
+        self.asked = 0
+        port = listening.getsockname()[1]
+        self.connection = connection_to(port, port, port)
+
+    def run(self) -> None:
+        """Cut until the socket is closed."""
+        with suppress(OSError):
+            while True:
+                taken, _ = self._listening.accept()
+                self.asked += 1
+                taken.close()
+
+
+@pytest.fixture
+def cutter() -> Iterator[Cutter]:
+    """Storage that takes connections and cuts them."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        cutter = Cutter(listening)
+        thread = threading.Thread(target=cutter.run, daemon=True)
+        thread.start()
+        yield cutter
+        listening.shutdown(socket.SHUT_RDWR)
+        thread.join(5)
