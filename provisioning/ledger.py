@@ -7,27 +7,43 @@ environments, and when each timer ran. Agenda and index are written before what 
 removed after, so that they may name too much but never too little.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from provisioning import audit
-from provisioning.errors import StaleRowError
+from provisioning.errors import StaleRowError, TerminalError
 from provisioning.github import sentences
-from provisioning.model import Decision, Environment, Reports, Request
+from provisioning.model import (
+    Backups,
+    Decision,
+    Environment,
+    Phase,
+    Release,
+    ReleaseStatus,
+    Reports,
+    Request,
+)
 from provisioning.operations import Operation, operation_id
 from provisioning.services import Services
 from provisioning.store.codec import from_row, to_row
 from provisioning.store.table import Change, Insert, Replace, Row, Table
 
-Target = Environment | Reports
+Target = Environment | Reports | Release | Backups
+
+_KINDS: Mapping[str, type[Target]] = {
+    "": Environment,
+    "report": Reports,
+    "release": Release,
+    "backups": Backups,
+}
 
 ROW, LOCK = "target", "lock"
 CONTROL_PLANE = "control-plane"  # the target of records that concern no environment
 PLANE, KNOWN, POISON = "~plane", "~known", "~poison"
 _AGENDA, _INDEX, _TIMER = "agenda-", "index-", "timer-"
 REPORT_WORKFLOW = "github.report"
-_REPORTS = "report~"
 _TRIES = 6
 _FAR = datetime(9999, 1, 1, tzinfo=UTC)
 
@@ -60,12 +76,47 @@ class Plane:
 
 def reports_of(environment: str) -> str:
     """Return the name of the target that holds the reports about an environment."""
-    return _REPORTS + environment
+    return f"report~{environment}"
+
+
+def backups_of(environment: str) -> str:
+    """Return the name of the target that holds the verdict on an environment's backups."""
+    return f"backups~{environment}"
+
+
+def release_of(environment: str, service: str) -> str:
+    """Return the name of the target that holds the releases of a service to an environment."""
+    return f"release~{environment}~{service}"
+
+
+def targets_about(environment: str, services: Iterable[str]) -> list[str]:
+    """Return the names of every target that is, or is about, an environment."""
+    releases = [release_of(environment, service) for service in services]
+    return [environment, reports_of(environment), backups_of(environment), *releases]
 
 
 def environment_of(target: str) -> str:
     """Return the environment that a target is, or is about."""
-    return target.removeprefix(_REPORTS)
+    return target.split("~")[1] if "~" in target else target
+
+
+def fresh(target: str, *, now: datetime) -> Target:
+    """Return the row of a target that begins with the first operation on it."""
+    name = environment_of(target)
+    kind = _kind(target)
+    if kind is Reports:
+        return Reports(name=target, environment=name, changed_at=now)
+    if kind is Backups:
+        return Backups(name=target, environment=name, changed_at=now)
+    raise TerminalError("environment_unknown", f"{target} has no row, and none begins by itself")
+
+
+def failed(target: str) -> Mapping[str, Any]:
+    """Return what a target's row takes where an operation failed that nobody knows any more."""
+    kind = _kind(target)
+    if kind is Environment:
+        return {"phase": Phase.FAILED}
+    return {"status": ReleaseStatus.FAILED} if kind is Release else {}
 
 
 def read(table: Table, target: str) -> Held | None:
@@ -73,9 +124,7 @@ def read(table: Table, target: str) -> Held | None:
     row = table.get(target, ROW)
     if row is None:
         return None
-    if target.startswith(_REPORTS):
-        return Held(from_row(Reports, row), row)
-    return Held(from_row(Environment, row), row)
+    return Held(from_row(_kind(target), row), row)
 
 
 def environment(table: Table, name: str) -> Environment | None:
@@ -163,13 +212,19 @@ def timer_key(name: str) -> tuple[str, str]:
 
 
 def known(table: Table) -> list[str]:
-    """Return the names of all environments there ever were: their trails are kept."""
+    """Return the names of all targets there ever were: their trails are kept."""
     return [row.key for row in table.query(KNOWN)]
+
+
+def enter_known(table: Table, target: str) -> None:
+    """Put a target among those whose trail is kept, before its row is stored."""
+    if table.get(KNOWN, target) is None:
+        _put(table, Row(KNOWN, target, {}))
 
 
 def enter_index(table: Table, name: str) -> None:
     """Put an environment on the index, and among the known, before its row is stored."""
-    _put(table, Row(KNOWN, name, {}))
+    enter_known(table, name)
     _put(table, Row(PLANE, _INDEX + name, {}))
 
 
@@ -221,6 +276,10 @@ def _reports(
     )
     row = Insert(to_row(told, after.name, f"report-{number:08d}"))
     return [row], replace(after, reports=number), (*then, wish)
+
+
+def _kind(target: str) -> type[Target]:
+    return _KINDS[target.partition("~")[0] if "~" in target else ""]
 
 
 def _outbox(under: str, wish: Request) -> str:

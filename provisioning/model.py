@@ -33,6 +33,31 @@ class Phase(StrEnum):
     FAILED = "failed"
 
 
+class Mode(StrEnum):
+    """What the control plane may do with an environment that was there before it.
+
+    To `observe` is to read alone; who `adopts` also puts it to sleep, and moves its traffic.
+    """
+
+    OBSERVE = "observe"
+    ADOPT = "adopt"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hours:
+    """When an environment is awake: on these days between two wall times of a zone.
+
+    `days` count from Monday as 0; `opens` and `closes` are `HH:MM`, `opens` the earlier; `zone` is
+    an IANA name; `holidays` are ISO dates on which it stays asleep.
+    """
+
+    zone: str
+    days: tuple[int, ...]
+    opens: str
+    closes: str
+    holidays: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, kw_only=True)
 class PullRequest:
     """A pull request as GitHub last described it."""
@@ -58,20 +83,42 @@ class Lease:
 
 @dataclass(frozen=True, kw_only=True)
 class Condition:
-    """Something a person looking at the environment should know, since when."""
+    """Something a person looking at the environment should know, since when.
+
+    One that is `lasting` outlives the operation under which it was written.
+    """
 
     kind: str
     message: str
     since: datetime
+    lasting: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class Resource:
-    """One resource in Azure, as last seen."""
+    """One resource in Azure, as last seen; `awake` is None where it does not sleep, or moves."""
 
     id: str
     type: str
     state: str
+    awake: bool | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kept:
+    """What a resource was before it was put to sleep: what waking must put back."""
+
+    id: str
+    type: str
+    was: Mapping[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Nap:
+    """A stretch that an environment was asleep; without an end it still is."""
+
+    began_at: datetime
+    ended_at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,6 +129,9 @@ class Environment:
     `aim` names what the newest operation is for, `settled` what was last reached; `decided` is the
     newest stored decision and `decisions` counts them; `reports` counts what GitHub was to be
     told. A row that is `gone` is a tombstone, and stays.
+
+    Of one that others built: `looked_at` is when its resources were last read, `kept` what they
+    were before they were put to sleep, `naps` its newest stretches asleep, the newest last.
     """
 
     name: str
@@ -113,6 +163,9 @@ class Environment:
     decided: str = ""
     decisions: int = 0
     reports: int = 0
+    looked_at: datetime | None = None
+    kept: tuple[Kept, ...] = ()
+    naps: tuple[Nap, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,6 +186,91 @@ class Reports:
     comment: str | None = None
 
 
+class Standing(StrEnum):
+    """What is made of figures: unknown is not good."""
+
+    GOOD = "good"
+    UNKNOWN = "unknown"
+    BAD = "bad"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """A verdict as a tree: on what, how it stands, why, the figures, and what it is made of."""
+
+    name: str
+    standing: Standing
+    because: str
+    figures: Mapping[str, str] = field(default_factory=dict)
+    parts: "tuple[Finding, ...]" = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Backups:
+    """The row of what is known of one environment's backups: the newest verdict, and since when.
+
+    A target of its own, so that reading backups never waits for what else is under way.
+    """
+
+    name: str
+    environment: str
+    changed_at: datetime
+    generation: int = 0
+    operation: str | None = None
+    checked_at: datetime | None = None
+    since: datetime | None = None
+    finding: Finding | None = None
+
+
+class ReleaseStatus(StrEnum):
+    """Where a release stands."""
+
+    WAITING = "waiting"
+    PROGRESSING = "progressing"
+    PAUSED = "paused"
+    PROMOTED = "promoted"
+    ROLLED_BACK = "rolled_back"
+    FAILED = "failed"
+
+    @property
+    def is_final(self) -> bool:
+        """Say whether nothing will follow."""
+        return self in (ReleaseStatus.PROMOTED, ReleaseStatus.ROLLED_BACK, ReleaseStatus.FAILED)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Release:
+    """The row of a service's newest release to an environment.
+
+    `resource` is the container app's id, `baseline` and `canary` are its revisions; `weight` is
+    the canary's share in percent as last written, `stage` the index into the strategy's weights,
+    reached at `staged_at`. Older releases lie beside it, in rows of their own.
+    """
+
+    name: str
+    id: str
+    number: int
+    environment: str
+    service: str
+    version: str
+    strategy: str
+    status: ReleaseStatus
+    requested_by: str
+    created_at: datetime
+    changed_at: datetime
+    resource: str = ""
+    baseline: str | None = None
+    canary: str | None = None
+    weight: int = 0
+    stage: int = 0
+    staged_at: datetime | None = None
+    because: str = ""
+    finished_at: datetime | None = None
+    generation: int = 0
+    operation: str | None = None
+    decisions: int = 0
+
+
 @dataclass(frozen=True, kw_only=True)
 class Request:
     """A wish for an operation: which workflow, on what, and what caused it.
@@ -151,12 +289,26 @@ class Request:
 
 @dataclass(frozen=True, kw_only=True)
 class Grounds:
-    """What a decision about an environment follows from; the expiry in seconds."""
+    """What a decision about an environment follows from; the expiry in seconds.
+
+    `expiry` rules previews alone; `hours` and `mode` what others built.
+    """
 
     environment: Environment
     at: datetime
     expiry: timedelta
     retry: bool
+    hours: Hours | None = None
+    mode: Mode | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What to ask for: a workflow (None for nothing), the aim it has, and the reason."""
+
+    workflow: str | None
+    aim: str
+    because: str
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Generic, TypeVar, assert_never
 
-from provisioning.model import Phase, Request
+from provisioning.model import Request
 
 C = TypeVar("C")
 
@@ -114,14 +114,14 @@ class Step(Generic[C]):
 class Workflow(Generic[C]):
     """A named list of steps.
 
-    `begins` is the phase that the target takes when one is asked for, `fails` the phase it is left
-    in by any end but success; None leaves it as it is. An `urgent` one has a queue of its own.
+    `begins` are fields that the target's row takes when one is asked for, `fails` those it is left
+    with by any end but success. An `urgent` one has a queue of its own.
     """
 
     name: str
     steps: tuple[Step[C], ...]
-    begins: Phase | None = None
-    fails: Phase | None = None
+    begins: Mapping[str, Any] = field(default_factory=dict)
+    fails: Mapping[str, Any] = field(default_factory=dict)
     urgent: bool = False
 
 
@@ -297,9 +297,7 @@ def _failed(
         error=OperationError(code=outcome.code, message=outcome.reason),
         steps=_skip_rest(changed.steps),
     )
-    sets = dict(outcome.sets)
-    if workflow.fails is not None:
-        sets.setdefault("phase", workflow.fails)
+    sets = {**workflow.fails, **outcome.sets}
     return Advance(operation=changed, note=f"{record.name} failed: {outcome.reason}", sets=sets)
 
 

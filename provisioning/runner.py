@@ -14,7 +14,7 @@ from typing import Any
 
 from provisioning import ledger
 from provisioning.audit import Note
-from provisioning.environments.desired import with_condition
+from provisioning.conditions import lasting, with_condition
 from provisioning.errors import StaleRowError, TerminalError, TransientError
 from provisioning.intake.request import clear, drain, nudge
 from provisioning.model import Environment, Phase, Request
@@ -120,9 +120,7 @@ def stop(
         now = services.clock.now()
         over = end(operation, status, code=code, message=message, now=now)
         workflow = services.workflows.get(operation.workflow)
-        fails = Phase.FAILED if workflow is None else workflow.fails
-        is_environment = ledger.environment_of(target) == target
-        sets = {"phase": fails} if fails is not None and is_environment else {}
+        sets = ledger.failed(target) if workflow is None else workflow.fails
         note = Note(event=str(status), text=message, cause=operation.cause, by=by)
         following = Advance(operation=over, note=None, sets=sets)
         try:
@@ -254,7 +252,8 @@ def _with_failure(environment: Environment, operation: Operation) -> Environment
     kind = "Cancelled" if operation.status is Status.CANCELLED else "Failed"
     kind = "Leaked" if environment.phase is Phase.LEAKED else kind
     since = operation.finished_at or environment.changed_at
-    conditions = with_condition((), kind, operation.error.message, now=since)
+    before = lasting(environment.conditions)
+    conditions = with_condition(before, kind, operation.error.message, now=since)
     return replace(environment, conditions=conditions)
 
 

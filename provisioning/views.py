@@ -8,7 +8,7 @@ from provisioning import audit, ledger
 from provisioning.environments import desired
 from provisioning.intake import deliveries, timers
 from provisioning.intake.people import DryRun
-from provisioning.model import Environment, Phase
+from provisioning.model import Condition, Environment, Phase
 from provisioning.operations import Operation
 from provisioning.services import Services
 from provisioning.store.codec import to_plain
@@ -55,8 +55,8 @@ def environment(found: Environment) -> dict[str, Any]:
             "open": pull_request.open,
             "sha": pull_request.sha,
         },
-        "resources": [to_plain(resource) for resource in found.resources],
-        "conditions": [to_plain(condition) for condition in found.conditions],
+        "resources": [{"id": r.id, "type": r.type, "state": r.state} for r in found.resources],
+        "conditions": [condition(c) for c in found.conditions],
         "operation": found.operation,
         "service": found.service or None,
         "sha": found.sha,
@@ -65,6 +65,11 @@ def environment(found: Environment) -> dict[str, Any]:
         "created_at": _iso(found.created_at),
         "changed_at": _iso(found.changed_at),
     }
+
+
+def condition(found: Condition) -> dict[str, Any]:
+    """Return a condition as the API shows it."""
+    return {"kind": found.kind, "message": found.message, "since": found.since.isoformat()}
 
 
 def operation(found: Operation) -> dict[str, Any]:
@@ -103,7 +108,7 @@ def find_operation(services: Services, identity: str) -> Operation | None:
         if found is not None:
             return found[0]
     for name in ledger.index(services.table):
-        for target in (name, ledger.reports_of(name)):
+        for target in ledger.targets_about(name, services.catalog.services):
             found = ledger.operation(services.table, target, identity)
             if found is not None:
                 return found[0]
@@ -139,16 +144,15 @@ def trail(
 ) -> tuple[list[dict[str, Any]], str | None]:
     """Return a page of the trail, oldest first, and what to give as `after` for the next.
 
-    Of one environment by number, of all by instant: then `after` is `instant|target|number`.
+    `after` is `instant|target|number`. The trail of one environment is its own and those of its
+    releases and backups; what GitHub was told is in the whole trail alone.
     """
+    wanted = targets(services)
     if environment is not None:
-        number = int(after) if after and after.isdigit() else 0
-        found = list(audit.records(services.table, environment, after=number, most=most + 1))
-        page = found[:most]
-        more = str(page[-1].number) if len(found) > most else None
-        return [record(r) for r in page], more
+        about = ledger.targets_about(environment, services.catalog.services)
+        wanted = [target for target in about if target != ledger.reports_of(environment)]
     every = sorted(
-        (r for target in targets(services) for r in audit.records(services.table, target)),
+        (r for target in wanted for r in audit.records(services.table, target)),
         key=_place,
     )
     later = [r for r in every if after is None or "|".join(_place(r)) > after]
@@ -171,7 +175,8 @@ def verify(services: Services) -> dict[str, Any]:
 def targets(services: Services) -> list[str]:
     """Return every target that may have a trail."""
     names = ledger.known(services.table)
-    return [ledger.CONTROL_PLANE, *names, *(ledger.reports_of(name) for name in names)]
+    reports = [ledger.reports_of(name) for name in names if "~" not in name]
+    return [ledger.CONTROL_PLANE, *dict.fromkeys([*names, *reports])]
 
 
 def delivery(found: deliveries.Stored) -> dict[str, Any]:

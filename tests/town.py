@@ -30,6 +30,7 @@ from local.stack import certificates, github_app_key
 from provisioning import poison, runner
 from provisioning.app import WORKFLOWS
 from provisioning.azure.client import Azure
+from provisioning.azure.logs import Logs
 from provisioning.forge import Forge
 from provisioning.github.receive import read
 from provisioning.identity import Principal, Role, Tokens
@@ -89,7 +90,7 @@ class Town:
 
     def close(self) -> None:
         """Give back every connection."""
-        for part in (self.services.azure, self.services.forge):
+        for part in (self.services.azure, self.services.logs, self.services.forge):
             part.close()
         self._azure.close()
         self._github.close()
@@ -247,6 +248,8 @@ def a_town(folder: Path, **settings: Any) -> Iterator[Town]:
                 "https://entra.example", "https://entra.example/keys", "us", inline.TENANT
             ),
             actions=Issuer("https://actions.example", "https://actions.example/keys", "us"),
+            logs_url=f"{simulated.base_url}/v1",
+            service_url=simulated.containers_url + "/{fqdn}",
             preview_url=simulated.containers_url + "/{fqdn}",
             preview_key=b"k" * 32,
             registry_login=None,
@@ -258,6 +261,7 @@ def a_town(folder: Path, **settings: Any) -> Iterator[Town]:
             clock=clock,
             table=MemoryTable(),
             deliveries=MemoryTable(),
+            alerts=MemoryTable(),
             queue=MemoryQueue(),
             azure=Azure(
                 SUBSCRIPTION,
@@ -265,6 +269,7 @@ def a_town(folder: Path, **settings: Any) -> Iterator[Town]:
                 lambda: Credential(key),
                 verify=str(ca),
             ),
+            logs=Logs(built.logs_url, lambda: Credential(key), verify=str(ca)),
             forge=Forge(github_url, stack.github_app_id, built.github_key),
             probe=Probe(),
             tokens=Tokens(built.entra, built.actions),

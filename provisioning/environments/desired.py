@@ -10,13 +10,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from provisioning.conditions import has_failed, lasting
 from provisioning.model import (
-    Condition,
     Decision,
     Environment,
     Grounds,
     Kind,
     Phase,
+    Plan,
     PullRequest,
 )
 
@@ -42,15 +43,6 @@ class Desired:
     presence: Presence
     because: str
     would_change: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Plan:
-    """What to ask for: a workflow (None for nothing), the aim it has, and the reason."""
-
-    workflow: str | None
-    aim: str
-    because: str
 
 
 def newcomer(
@@ -188,34 +180,10 @@ def asked(
         aim=_counted(plan.aim, environment.incarnation + int(rebuilt)),
         sha=pull_request.sha if plan.workflow == UP and pull_request else environment.sha,
         expires_at=expires_at(environment, expiry=expiry),
-        conditions=environment.conditions if extending else (),
+        conditions=environment.conditions if extending else lasting(environment.conditions),
         log_tail=environment.log_tail if extending else None,
         changed_at=now,
     )
-
-
-def with_condition(
-    conditions: tuple[Condition, ...], kind: str, message: str, *, now: datetime
-) -> tuple[Condition, ...]:
-    """Return the conditions with one of `kind` set; its `since` stays while the message does."""
-    kept = tuple(c for c in conditions if c.kind != kind)
-    same = next((c for c in conditions if c.kind == kind and c.message == message), None)
-    return (*kept, same or Condition(kind=kind, message=message, since=now))
-
-
-def without_condition(conditions: tuple[Condition, ...], kind: str) -> tuple[Condition, ...]:
-    """Return the conditions but for those of `kind`."""
-    return tuple(c for c in conditions if c.kind != kind)
-
-
-def has_failed(environment: Environment) -> bool:
-    """Say whether the last operation ended without success."""
-    return without_failures(environment.conditions) != environment.conditions
-
-
-def without_failures(conditions: tuple[Condition, ...]) -> tuple[Condition, ...]:
-    """Return the conditions but for those that say how an operation failed."""
-    return tuple(c for c in conditions if c.kind not in ("Failed", "Cancelled"))
 
 
 def seed_id(environment: Environment) -> str:

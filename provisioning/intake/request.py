@@ -7,7 +7,7 @@ The nudge comes after: losing it costs a minute, until `tick`.
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -15,8 +15,9 @@ from provisioning import ledger
 from provisioning.audit import Note
 from provisioning.environments import desired
 from provisioning.errors import StaleRowError, TransientError
+from provisioning.intake import rules
 from provisioning.ledger import Held
-from provisioning.model import Environment, Grounds, PullRequest, Reports, Request
+from provisioning.model import Environment, Plan, PullRequest, Request
 from provisioning.operations import Operation, Status, begin, end, operation_id
 from provisioning.queue import OPERATIONS, URGENT
 from provisioning.services import Services
@@ -40,7 +41,7 @@ class Converged:
     """Where an environment stands after it was compared with what it should be."""
 
     environment: Environment
-    plan: desired.Plan
+    plan: Plan
     operation: str | None
 
 
@@ -95,12 +96,11 @@ def ask(services: Services, request: Request) -> Operation:
         now = services.clock.now()
         held = ledger.read(services.table, request.target)
         if held is None:
-            name = ledger.environment_of(request.target)
-            held = Held(Reports(name=request.target, environment=name, changed_at=now), None)
-        before = held.value
-        after = replace(before, generation=before.generation + 1)
+            ledger.enter_known(services.table, request.target)
+            held = Held(ledger.fresh(request.target, now=now), None)
+        after = replace(held.value, generation=held.value.generation + 1)
         try:
-            return _begin(services, held, after, request, now=now)
+            return begin_on(services, held, after, request, now=now)
         except StaleRowError:
             continue
     raise TransientError("contended", f"{request.target} is being changed by many; try again")
@@ -159,9 +159,8 @@ def _settle(
     now: datetime,
 ) -> Converged:
     """Decide about the environment as it would be, and store what follows."""
-    expiry = services.catalog.expiry
-    grounds = Grounds(environment=environment, at=now, expiry=expiry, retry=retry)
-    plan, decision = desired.decide(grounds)
+    grounds = rules.grounds(services.catalog, environment, retry=retry, now=now)
+    plan, decision = rules.decide(grounds)
     decided = f"{decision.action}: {decision.because}"
     changes: list[Change] = []
     is_waiting = plan.workflow is None and environment.operation is not None
@@ -169,7 +168,7 @@ def _settle(
         number = environment.decisions + 1
         changes = [Insert(ledger.decision_row(environment.name, decision, number, now=now))]
         environment = replace(environment, decided=decided, decisions=number)
-    environment = replace(environment, expires_at=desired.expires_at(environment, expiry=expiry))
+    environment = replace(environment, expires_at=rules.expires_at(grounds))
     if plan.workflow is None:
         _keep(
             services,
@@ -180,7 +179,7 @@ def _settle(
             now,
         )
         return Converged(environment, plan, environment.operation)
-    asked = desired.asked(environment, plan, expiry=expiry, now=now)
+    asked = rules.asked(replace(grounds, environment=environment), plan)
     request = Request(
         workflow=plan.workflow,
         target=asked.name,
@@ -188,9 +187,9 @@ def _settle(
         key=f"generation {asked.generation}",
         by=cause.by,
     )
-    operation = _begin(services, held, asked, request, changes=changes, now=now)
-    phase = services.workflows[plan.workflow].begins or asked.phase
-    return Converged(replace(asked, phase=phase, operation=operation.id), plan, operation.id)
+    operation = begin_on(services, held, asked, request, changes=changes, now=now)
+    begins = services.workflows[plan.workflow].begins
+    return Converged(replace(asked, **begins, operation=operation.id), plan, operation.id)
 
 
 def _keep(
@@ -224,21 +223,24 @@ def _keep(
     )
 
 
-def _begin(
+def begin_on(
     services: Services,
     held: Held,
     after: ledger.Target,
     request: Request,
     *,
-    changes: list[Change] | None = None,
+    changes: Sequence[Change] = (),
     now: datetime,
 ) -> Operation:
-    """Store the operation and everything that goes with it, then nudge."""
+    """Begin what `request` asks for on the target as `held`, which becomes `after`, and nudge.
+
+    One transaction: the operation, the target, the older operation it supersedes, the record, and
+    `changes` beside them. Raises StaleRowError where somebody was first with any of them.
+    """
     workflow = services.workflows[request.workflow]
     operation = begin(request, workflow, generation=after.generation, now=now)
     if isinstance(after, Environment):
         ledger.enter_index(services.table, after.name)  # a tombstone may have left it
-        after = replace(after, phase=workflow.begins or after.phase)
     superseded = superseding(
         services, request.target, held.value.operation, by=operation.id, now=now
     )
@@ -246,12 +248,12 @@ def _begin(
     wishes = ledger.save(
         services,
         held,
-        replace(after, operation=operation.id),
+        replace(after, **workflow.begins, operation=operation.id),
         under=operation.id,
         changes=[
             Insert(to_row(operation, request.target, operation.id)),
             *superseded,
-            *(changes or []),
+            *changes,
         ],
         notes=[
             Note(

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from provisioning import audit, ledger
 from provisioning.catalog import Service, preview_name
+from provisioning.conditions import has_failed, with_condition
 from provisioning.environments import desired
 from provisioning.errors import StaleRowError, TerminalError, TransientError
 from provisioning.intake import deliveries
@@ -202,7 +203,7 @@ def _is_worth_a_retry(environment: Environment) -> bool:
     """Say whether it leaked, or is ready but for tags that could not be set."""
     if environment.phase is Phase.LEAKED:
         return True
-    return environment.phase is Phase.READY and desired.has_failed(environment)
+    return environment.phase is Phase.READY and has_failed(environment)
 
 
 def _is_long_gone(environment: Environment, now: datetime) -> bool:
@@ -255,7 +256,7 @@ def _adopt(services: Services, held: ledger.Held | None, name: str, now: datetim
         environment,
         phase=Phase.LEAKED,
         aim=desired.aim_down(environment),  # as if it had been tried: only a sweep tries again
-        conditions=desired.with_condition((), "Orphaned", message, now=now),
+        conditions=with_condition((), "Orphaned", message, now=now),
     )
     ledger.enter_index(services.table, name)
     note = audit.Note(event="orphan-found", text=f"{name}: {message}", cause="sweep", by="timer")

@@ -28,6 +28,7 @@ from provisioning.operations import (
     begin,
 )
 from provisioning.settings import ROOT
+from provisioning.store.codec import to_plain
 from provisioning.store.memory import MemoryTable
 from tests.builders import SHA, START, an_environment, the_catalog
 from tests.unit.builders import a_request
@@ -137,8 +138,8 @@ def test_the_runbooks_are_those_that_were_accepted(golden: Golden):
         {
             name: {
                 "steps": {step.name: step.within.total_seconds() for step in workflow.steps},
-                "begins": workflow.begins,
-                "fails": workflow.fails,
+                "begins": to_plain(workflow.begins),
+                "fails": to_plain(workflow.fails),
                 "urgent": workflow.urgent,
             }
             for name, workflow in WORKFLOWS.items()

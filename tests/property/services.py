@@ -55,6 +55,8 @@ def settings() -> Settings:
         webhook_secrets=(b"a secret that only tests share",),
         entra=Issuer("https://entra.example", "https://entra.example/keys", "us", "tenant"),
         actions=Issuer("https://actions.example", "https://actions.example/keys", "us"),
+        logs_url="https://logs.example/v1",
+        service_url="https://{fqdn}",
         preview_url="http://{fqdn}:{port}",
         preview_key=b"k" * 32,
         registry_login=None,
@@ -70,8 +72,9 @@ def services(workflows: Mapping[str, Workflow[Any]], **given: Any) -> Services:
         "clock": HandClock(),
         "table": table,
         "deliveries": MemoryTable(),
+        "alerts": MemoryTable(),
         "queue": MemoryQueue(),
         "workflows": workflows,
-        **{name: Untouchable(name) for name in ("azure", "forge", "probe", "tokens")},
+        **{name: Untouchable(name) for name in ("azure", "logs", "forge", "probe", "tokens")},
     }
     return Services(**(usual | given))

@@ -76,7 +76,7 @@ def begun(environment: Environment, found: Any, now: Any) -> Environment:
     """Return the row once the plan's operation has begun, as `intake` stores it."""
     workflow = WORKFLOWS[found.workflow]
     after = asked(environment, found, expiry=EXPIRY, now=now)
-    return replace(after, phase=workflow.begins or after.phase, operation="op-new")
+    return replace(after, **workflow.begins, operation="op-new")
 
 
 @given(environments(), HOURS, st.booleans())
@@ -118,8 +118,8 @@ def test_what_failed_is_not_asked_for_again_by_itself(environment: Environment, 
         return
     after = begun(environment, found, now)
     fails = WORKFLOWS[found.workflow].fails
-    assert fails is not None
-    over = replace(after, phase=fails, operation=None)
+    assert fails
+    over = replace(after, **fails, operation=None)
 
     assert planned(over, now).workflow is None
     assert planned(over, now, retry=True).workflow == found.workflow

@@ -12,16 +12,25 @@ from provisioning import audit, ledger, runner
 from provisioning.github import sentences
 from provisioning.intake import deliveries, timers
 from provisioning.model import (
+    Backups,
     Condition,
     Decision,
     Environment,
+    Finding,
+    Hours,
+    Kept,
     Kind,
     Lease,
+    Mode,
+    Nap,
     Phase,
     PullRequest,
+    Release,
+    ReleaseStatus,
     Reports,
     Request,
     Resource,
+    Standing,
 )
 from provisioning.operations import (
     Done,
@@ -55,13 +64,52 @@ _OWN: dict[Any, st.SearchStrategy[Any]] = {
     datetime: INSTANTS,
     timedelta: st.timedeltas(min_value=timedelta(0), max_value=timedelta(days=30)),
 }
-for _kind in (Kind, Phase, Status, StepState, sentences.State, deliveries.State):
+for _kind in (
+    Kind,
+    Mode,
+    Phase,
+    ReleaseStatus,
+    Standing,
+    Status,
+    StepState,
+    sentences.State,
+    deliveries.State,
+):
     _OWN[_kind] = st.sampled_from(list(_kind))
+_LEAVES = st.builds(
+    Finding,
+    name=TEXTS,
+    standing=_OWN[Standing],
+    because=TEXTS,
+    figures=WORDS,
+    parts=st.just(()),
+)
+_OWN[Finding] = st.builds(
+    Finding,
+    name=TEXTS,
+    standing=_OWN[Standing],
+    because=TEXTS,
+    figures=WORDS,
+    parts=st.lists(_LEAVES, max_size=2).map(tuple),
+)
 
-PARTS: tuple[type, ...] = (Condition, Resource, Lease, PullRequest, StepRecord, OperationError)
+PARTS: tuple[type, ...] = (
+    Condition,
+    Finding,
+    Hours,
+    Kept,
+    Lease,
+    Nap,
+    OperationError,
+    PullRequest,
+    Resource,
+    StepRecord,
+)
 ROWS: tuple[type, ...] = (
     Environment,
     Reports,
+    Release,
+    Backups,
     Operation,
     Request,
     Decision,

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from provisioning.conditions import with_condition, without_condition
 from provisioning.environments.desired import (
     DOWN,
     EXTEND,
@@ -20,8 +21,6 @@ from provisioning.environments.desired import (
     observe,
     plan,
     seed_id,
-    with_condition,
-    without_condition,
 )
 from provisioning.model import Condition, Environment, Grounds, Lease, Phase
 from tests.builders import SHA, START, a_pull_request, an_environment

@@ -134,7 +134,7 @@ def test_failed_ends_the_operation_and_skips_what_is_left():
 
 
 def test_a_failure_leaves_the_target_in_the_workflows_phase():
-    workflow = a_workflow(fails=Phase.LEAKED)
+    workflow = a_workflow(fails={"phase": Phase.LEAKED})
 
     following = advance(an_operation(), workflow, Failed(code="c", reason="r"), now=LATER)
 
@@ -144,7 +144,9 @@ def test_a_failure_leaves_the_target_in_the_workflows_phase():
 def test_a_step_that_knows_better_chooses_the_phase_of_its_failure():
     outcome = Failed(code="c", reason="r", sets={"phase": Phase.READY})
 
-    following = advance(an_operation(), a_workflow(fails=Phase.FAILED), outcome, now=LATER)
+    following = advance(
+        an_operation(), a_workflow(fails={"phase": Phase.FAILED}), outcome, now=LATER
+    )
 
     assert following.sets == {"phase": Phase.READY}
 

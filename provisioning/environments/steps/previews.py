@@ -14,6 +14,7 @@ from provisioning.azure.protocol import Absent, InProgress, Ready, matches_tags
 from provisioning.azure.resources import container_group
 from provisioning.azure.resources.container_group import Observed, Standing
 from provisioning.catalog import Preview
+from provisioning.conditions import with_condition, without_condition, without_failures
 from provisioning.environments import bodies, desired
 from provisioning.environments.redaction import redact
 from provisioning.errors import TerminalError, TransientError
@@ -39,7 +40,7 @@ def await_image(context: Context) -> Outcome:
         reason=f"{image} is built",
         sets={
             "image": image,
-            "conditions": desired.without_condition(environment.conditions, "ImagePending"),
+            "conditions": without_condition(environment.conditions, "ImagePending"),
         },
     )
     if environment.image == image and environment.settled == environment.aim:
@@ -52,9 +53,7 @@ def await_image(context: Context) -> Outcome:
     ):
         return done
     reason = f"waits for the workflow {preview.workflow} to build {(environment.sha or '')[:12]}"
-    conditions = desired.with_condition(
-        environment.conditions, "ImagePending", reason, now=context.now
-    )
+    conditions = with_condition(environment.conditions, "ImagePending", reason, now=context.now)
     return Waiting(look_after=LOOK_FOR_IMAGE, reason=reason, sets={"conditions": conditions})
 
 
@@ -200,7 +199,7 @@ def retag(context: Context) -> Outcome:
         reason=f"it lives until {expires['tesoro-expires']}",
         sets={
             "tagged_until": bodies.expiry_of(expires["tesoro-expires"]),
-            "conditions": desired.without_failures(environment.conditions),
+            "conditions": without_failures(environment.conditions),
         },
     )
 
@@ -399,8 +398,8 @@ UP = Workflow(
         Step(await_health, within=timedelta(minutes=10)),
         Step(announce, within=timedelta(minutes=5)),
     ),
-    begins=Phase.CREATING,
-    fails=Phase.FAILED,
+    begins={"phase": Phase.CREATING},
+    fails={"phase": Phase.FAILED},
 )
 EXTEND = Workflow(desired.EXTEND, (Step(retag, within=timedelta(minutes=30)),))
 DOWN = Workflow(
@@ -410,6 +409,6 @@ DOWN = Workflow(
         Step(revoke_pull_right, within=timedelta(minutes=10)),
         Step(prove_gone, within=timedelta(minutes=10)),
     ),
-    begins=Phase.DELETING,
-    fails=Phase.LEAKED,
+    begins={"phase": Phase.DELETING},
+    fails={"phase": Phase.LEAKED},
 )
