@@ -69,5 +69,6 @@ def app_environment(
         "ACTIONS_AUDIENCE": ACTIONS_AUDIENCE,
         # {fqdn} is the app's to fill in: by it the simulator tells one container from another.
         "PREVIEW_URL": f"{stack.containers}/{{fqdn}}",
+        "SERVICE_URL": f"{stack.containers}/{{fqdn}}",
         "PREVIEW_KEY": stack.preview_key,
     }

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from provisioning.azure.client import Azure
+from provisioning.azure.logs import Logs
 from provisioning.catalog import Catalog, read
 from provisioning.forge import Forge
 from provisioning.identity import Tokens
@@ -46,8 +47,10 @@ class Services:
     clock: Clock
     table: Table
     deliveries: Table
+    alerts: Table
     queue: Queue
     azure: Azure
+    logs: Logs
     forge: Forge
     probe: Probe
     tokens: Tokens
@@ -74,10 +77,12 @@ def build(settings: Settings, *, clock: Clock, workflows: Mapping[str, Workflow[
         clock=clock,
         table=AzureTable(settings.storage, "environments", blobs),
         deliveries=AzureTable(settings.storage, "deliveries", blobs),
+        alerts=AzureTable(settings.storage, "alerts", blobs),
         queue=AzureQueue(settings.storage),
         azure=Azure(
             settings.subscription, settings.resource_manager, lambda: _credential(settings)
         ),
+        logs=Logs(settings.logs_url, lambda: _credential(settings)),
         forge=Forge(settings.github_url, settings.github_app_id, settings.github_key),
         probe=Probe(),
         tokens=Tokens(settings.entra, settings.actions),

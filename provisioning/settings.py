@@ -46,6 +46,8 @@ class Settings:
     webhook_secrets: tuple[bytes, ...]
     entra: Issuer
     actions: Issuer
+    logs_url: str
+    service_url: str
     preview_url: str
     preview_key: bytes
     registry_login: tuple[str, str] | None
@@ -96,6 +98,8 @@ def _read(take: "_Reader") -> Settings:
             ),
             audience=take.text("ACTIONS_AUDIENCE"),
         ),
+        logs_url=take.url("AZURE_LOGS_URL", "https://api.loganalytics.io/v1"),
+        service_url=take.template("SERVICE_URL", "https://{fqdn}"),
         preview_url=take.template("PREVIEW_URL", "http://{fqdn}:{port}"),
         preview_key=take.key("PREVIEW_KEY"),
         registry_login=take.login("REGISTRY_USERNAME", "REGISTRY_PASSWORD"),

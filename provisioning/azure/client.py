@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 from provisioning.azure.protocol import (
     Absent,
@@ -108,6 +108,45 @@ class Azure:
             )
         )
 
+    def read(self, path: str, api_version: str, **query: str) -> Answer:
+        """Return what a GET of `path` answers, whole: for `$expand`, or for no resource."""
+        response = _ask(lambda: self._get(self._address(path, api_version, query)))
+        return Absent() if response is None else Ready(_json(response) or {})
+
+    def listing(self, path: str, api_version: str, **query: str) -> list[Mapping[str, Any]]:
+        """Return every item of a collection, page by page; none where `path` is not there."""
+        found: list[Mapping[str, Any]] = []
+        address: str | None = self._address(path, api_version, query)
+        while address:
+            page = self._page(address)
+            found += page.get("value") or []
+            address = page.get("nextLink")
+        return found
+
+    def in_group(self, group: str) -> list[Mapping[str, Any]]:
+        """Return the group's resources in brief: id, type, place, tags."""
+        resources = self._resources.resources
+        found = _ask(lambda: list(resources.list_by_resource_group(group)))
+        return [_plain(resource) for resource in found or []]
+
+    def patch_resource(self, identity: str, api_version: str, body: Mapping[str, Any]) -> Answer:
+        """Change the named properties of the resource; Absent where it is not there."""
+        resources, content = self._resources.resources, dict(body)
+        return _outcome(
+            _ask(
+                lambda: resources.begin_update_by_id(
+                    identity, content, api_version=api_version, **_BEGIN
+                )
+            )
+        )
+
+    def act(self, identity: str, action: str, api_version: str) -> Answer:
+        """Have the resource do something (`start`, `stop`); Absent where it is not there."""
+        response = _ask(
+            lambda: self._send("POST", self._address(f"{identity}/{action}", api_version, {}))
+        )
+        return Absent() if response is None else _meaning(response)
+
     def delete_resource(self, identity: str, api_version: str) -> Answer:
         """Begin to delete the resource; Absent where it is not there."""
         resources = self._resources.resources
@@ -170,11 +209,24 @@ class Azure:
         response = _ask(lambda: self._get(address))
         return Absent() if response is None else _polled(address, response)
 
+    def _page(self, address: str) -> Mapping[str, Any]:
+        if _host(address) != _host(self._endpoint):
+            raise TerminalError("foreign_poll_url", f"ARM sent us to {_host(address)} for a page")
+        response = _ask(lambda: self._get(address))
+        return {} if response is None else _json(response) or {}
+
+    def _address(self, path: str, api_version: str, query: Mapping[str, str]) -> str:
+        words = urlencode({"api-version": api_version, **query}, quote_via=quote)
+        return f"{self._endpoint}{quote(path)}?{words}"
+
     def _get(self, address: str) -> Any:
+        return self._send("GET", address)
+
+    def _send(self, method: str, address: str) -> Any:
         from azure.core.rest import HttpRequest
 
         pipeline = self._resources._client
-        response = pipeline.send_request(HttpRequest("GET", address))
+        response = pipeline.send_request(HttpRequest(method, address))
         response.raise_for_status()
         return response
 
@@ -276,7 +328,10 @@ def _outcome(begun: Any) -> Answer:
     """Return what the first answer of a long-running call means."""
     if begun is None:
         return Absent()
-    response = begun.result()
+    return _meaning(begun.result())
+
+
+def _meaning(response: Any) -> Answer:
     if response.status_code == 204:
         return Absent()
     headers = response.headers
