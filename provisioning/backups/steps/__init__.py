@@ -1,0 +1,1 @@
+"""The steps of looking at backups: here alone this feature touches the world."""

@@ -1,0 +1,1 @@
+"""The steps of releasing and rolling back: here alone this feature touches the world."""
