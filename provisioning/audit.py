@@ -5,13 +5,14 @@ shows. Each target has its own chain, whose head lies in the target's partition:
 change are written in the change's own transaction, and so is the head. If only the head moved
 meanwhile, the records are chained again and the transaction is submitted once more.
 
-What a chain cannot show by itself is a tail cut off together with a rewritten head: for that the
-head must also be kept where the table's writer cannot reach it (`docs/critiques.md`).
+What a chain cannot show by itself is a tail cut off together with a rewritten head. So the heads
+are kept hourly where the table's writer cannot reach them (`store/anchors.py`), and `anchored`
+holds a chain against what is kept there.
 """
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -123,6 +124,42 @@ def verify(table: Table, target: str) -> tuple[int, Break | None]:
             problem = f"the head's hash is not that of record {head.number}"
         return number, Break(target=target, number=number, problem=problem)
     return number, None
+
+
+def anchored(table: Table, target: str, anchor: tuple[int, str]) -> Break | None:
+    """Return how the chain differs from a head that was kept elsewhere; None where it goes on.
+
+    `anchor` is the number of records that the chain had, and the hash of the last.
+    """
+    number, digest = anchor
+    if number == 0:
+        return None
+    row = table.get(target, f"{RECORDS}{number:012d}")
+    if row is None:
+        problem = f"record {number} was there when the head was kept, and is not any more"
+        return Break(target=target, number=number, problem=problem)
+    if from_row(Record, row).hash != digest:
+        problem = f"record {number} is not the one that the kept head names"
+        return Break(target=target, number=number, problem=problem)
+    return None
+
+
+def anchors_of(
+    table: Table, targets: Iterable[str], before: Mapping[str, tuple[int, str]]
+) -> tuple[dict[str, tuple[int, str]], list[Break]]:
+    """Return the heads to keep now, and the chains that no longer hold the heads kept `before`.
+
+    Such a chain keeps the head it had: a break must not be papered over by the next hour.
+    """
+    kept: dict[str, tuple[int, str]] = {}
+    breaks = []
+    for target in dict.fromkeys([*before, *targets]):
+        broken = anchored(table, target, before[target]) if target in before else None
+        head = _head(table, target)[0]
+        if broken is not None:
+            breaks.append(broken)
+        kept[target] = before[target] if broken is not None else (head.number, head.hash)
+    return kept, breaks
 
 
 def _problem(record: Record, number: int, before: str) -> str | None:

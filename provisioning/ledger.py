@@ -216,6 +216,13 @@ def known(table: Table) -> list[str]:
     return [row.key for row in table.query(KNOWN)]
 
 
+def trails(table: Table) -> list[str]:
+    """Return every target that may have a trail."""
+    names = known(table)
+    reports = [reports_of(name) for name in names if "~" not in name]
+    return [CONTROL_PLANE, *dict.fromkeys([*names, *reports])]
+
+
 def enter_known(table: Table, target: str) -> None:
     """Put a target among those whose trail is kept, before its row is stored."""
     if table.get(KNOWN, target) is None:

@@ -18,6 +18,7 @@ from provisioning.operations import Operation, Workflow
 from provisioning.probe import Probe
 from provisioning.queue import AzureQueue, Queue
 from provisioning.settings import Settings
+from provisioning.store.anchors import Anchors
 from provisioning.store.azure import AzureTable
 from provisioning.store.blobs import Blobs
 from provisioning.store.table import Table
@@ -48,6 +49,7 @@ class Services:
     table: Table
     deliveries: Table
     alerts: Table
+    anchors: Anchors
     queue: Queue
     azure: Azure
     logs: Logs
@@ -78,6 +80,7 @@ def build(settings: Settings, *, clock: Clock, workflows: Mapping[str, Workflow[
         table=AzureTable(settings.storage, "environments", blobs),
         deliveries=AzureTable(settings.storage, "deliveries", blobs),
         alerts=AzureTable(settings.storage, "alerts", blobs),
+        anchors=Anchors(settings.storage),
         queue=AzureQueue(settings.storage),
         azure=Azure(
             settings.subscription, settings.resource_manager, lambda: _credential(settings)

@@ -147,7 +147,7 @@ def trail(
     `after` is `instant|target|number`. The trail of one environment is its own and those of its
     releases and backups; what GitHub was told is in the whole trail alone.
     """
-    wanted = targets(services)
+    wanted = ledger.trails(services.table)
     if environment is not None:
         about = ledger.targets_about(environment, services.catalog.services)
         wanted = [target for target in about if target != ledger.reports_of(environment)]
@@ -162,21 +162,20 @@ def trail(
 
 
 def verify(services: Services) -> dict[str, Any]:
-    """Return whether every chain holds, how many records it has, and where one breaks."""
+    """Return whether every chain holds, how many records it has, and where one breaks.
+
+    A chain holds if it is whole, and goes on from the head that was last kept out of reach.
+    """
+    table = services.table
+    kept = services.anchors.newest(now=services.clock.now())
     chains, breaks, total = 0, [], 0
-    for target in targets(services):
-        number, broken = audit.verify(services.table, target)
+    for target in dict.fromkeys([*ledger.trails(table), *kept]):
+        number, broken = audit.verify(table, target)
         chains, total = chains + 1, total + number
+        broken = broken or audit.anchored(table, target, kept.get(target, (0, audit.START)))
         if broken is not None:
             breaks.append(to_plain(broken))
     return {"valid": not breaks, "chains": chains, "records": total, "breaks": breaks}
-
-
-def targets(services: Services) -> list[str]:
-    """Return every target that may have a trail."""
-    names = ledger.known(services.table)
-    reports = [ledger.reports_of(name) for name in names if "~" not in name]
-    return [ledger.CONTROL_PLANE, *dict.fromkeys([*names, *reports])]
 
 
 def delivery(found: deliveries.Stored) -> dict[str, Any]:

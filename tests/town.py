@@ -44,6 +44,7 @@ from provisioning.settings import Issuer, Settings
 from provisioning.store.connection import Connection
 from provisioning.store.memory import MemoryTable
 from tests.builders import START, the_catalog
+from tests.fakes import MemoryAnchors
 
 SECRET = b"a secret that only tests share"
 SUBSCRIPTION = inline.SUBSCRIPTION
@@ -262,6 +263,7 @@ def a_town(folder: Path, **settings: Any) -> Iterator[Town]:
             table=MemoryTable(),
             deliveries=MemoryTable(),
             alerts=MemoryTable(),
+            anchors=MemoryAnchors(),  # type: ignore[arg-type]
             queue=MemoryQueue(),
             azure=Azure(
                 SUBSCRIPTION,

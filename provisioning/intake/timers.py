@@ -4,6 +4,7 @@ Everything here is a floor under something faster, and finds nothing on a good d
 writes that it ran; `tick` reports another that did not, and a missed run is itself in the trail.
 """
 
+import logging
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -19,6 +20,8 @@ from provisioning.model import Environment, Kind, Phase, PullRequest
 from provisioning.services import Services
 from provisioning.store.codec import from_row, to_row
 from provisioning.store.table import Row
+
+log = logging.getLogger(__name__)
 
 EVERY = {
     "tick": timedelta(minutes=1),
@@ -101,7 +104,8 @@ def sweep(services: Services, plane: Plane) -> str:
         if environment is not None and _is_long_gone(environment, now):
             ledger.leave(services.table, plane.index[name])
     orphans = _adopt_orphans(services, now)
-    return f"{retried} tried again, {orphans} orphans found"
+    broken = _keep_heads(services, now)
+    return f"{retried} tried again, {orphans} orphans found, {broken} chains broken"
 
 
 def _see_to(services: Services, entry: tuple[ledger.AgendaEntry, Row]) -> int:
@@ -210,6 +214,18 @@ def _is_long_gone(environment: Environment, now: datetime) -> bool:
     if environment.phase not in (Phase.GONE, Phase.ABSENT) or environment.operation is not None:
         return False
     return environment.gone_at is not None and now - environment.gone_at > SHOWN_FOR
+
+
+def _keep_heads(services: Services, now: datetime) -> int:
+    """Keep every chain's head out of reach, and report a chain that lost what it had."""
+    table = services.table
+    before = services.anchors.newest(now=now)
+    heads, breaks = audit.anchors_of(table, ledger.trails(table), before)
+    for found in breaks:
+        log.error("the audit chain of %s does not hold: %s", found.target, found.problem)
+    if heads != before:
+        services.anchors.write(heads, now=now)
+    return len(breaks)
 
 
 def _adopt_orphans(services: Services, now: datetime) -> int:

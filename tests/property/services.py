@@ -13,6 +13,7 @@ from provisioning.store.connection import Connection
 from provisioning.store.memory import MemoryTable
 from provisioning.store.table import Table
 from tests.builders import START, the_catalog
+from tests.fakes import MemoryAnchors
 
 
 class HandClock:
@@ -73,6 +74,7 @@ def services(workflows: Mapping[str, Workflow[Any]], **given: Any) -> Services:
         "table": table,
         "deliveries": MemoryTable(),
         "alerts": MemoryTable(),
+        "anchors": MemoryAnchors(),
         "queue": MemoryQueue(),
         "workflows": workflows,
         **{name: Untouchable(name) for name in ("azure", "logs", "forge", "probe", "tokens")},

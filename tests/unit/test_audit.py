@@ -259,3 +259,61 @@ def test_text_that_is_not_quite_unicode_is_kept_in_the_chain(table: MemoryTable)
     audit.commit(table, TARGET, (), [a_note("half a pair: \ud800")], now=NOW)
 
     assert audit.verify(table, TARGET) == (6, None)
+
+
+# What was kept elsewhere
+
+
+def kept(table: Table) -> dict[str, tuple[int, str]]:
+    """Return the heads to keep now, where none were kept before."""
+    heads, breaks = audit.anchors_of(table, [TARGET], {})
+    assert breaks == []
+    return heads
+
+
+def rewrite(table: Table, texts: list[str]) -> None:
+    """Write the whole chain anew, as whoever owns the table could."""
+    for row in list(table.query(TARGET)):
+        table.delete(row)
+    for text in texts:
+        audit.commit(table, TARGET, (), [a_note(text)], now=NOW)
+
+
+def test_a_chain_that_grew_goes_on_from_the_head_that_was_kept(table: MemoryTable):
+    heads = kept(table)
+
+    audit.commit(table, TARGET, (), [a_note("one more")], now=NOW)
+
+    assert heads == {TARGET: (5, the_row(table, 5).values["hash"])}
+    assert audit.anchored(table, TARGET, heads[TARGET]) is None
+
+
+@pytest.mark.parametrize(
+    ("texts", "problem"),
+    [
+        pytest.param(["note 1", "note 2"], "is not any more", id="a tail cut off"),
+        pytest.param([], "is not any more", id="a chain removed"),
+        pytest.param([f"other {n}" for n in range(7)], "is not the one", id="written anew"),
+    ],
+)
+def test_a_chain_rewritten_whole_does_not_hold_the_head_that_was_kept(
+    table: MemoryTable, texts: list[str], problem: str
+):
+    heads = kept(table)
+
+    rewrite(table, texts)
+
+    assert audit.verify(table, TARGET)[1] is None
+    broken = audit.anchored(table, TARGET, heads[TARGET])
+    assert broken is not None
+    assert (broken.number, problem in broken.problem) == (5, True)
+
+
+def test_a_break_is_not_papered_over_by_the_next_hour(table: MemoryTable):
+    heads = kept(table)
+    rewrite(table, ["note 1"])
+
+    again, breaks = audit.anchors_of(table, [TARGET, "other"], heads)
+
+    assert again == {**heads, "other": (0, START)}
+    assert [b.target for b in breaks] == [TARGET]
