@@ -44,6 +44,14 @@ def bare(operation: Operation) -> Json:
     return body
 
 
+def barest(operation: Operation) -> Json:
+    """Return the status document of a provider that tells a state, and an error."""
+    body: Json = {"status": operation.outcome or operation.running}
+    if operation.late and operation.ended:
+        body["error"] = dict(operation.late)
+    return body
+
+
 def group_address(operation: Operation, group: Group, call: Call) -> str:
     """Return the address that follows a group's deletion."""
     job = {"jobId": operation.path, "jobLocation": group.location}

@@ -202,9 +202,9 @@ def _delete(world: World, call: Call, target: Id, row: ResourceType) -> Answer:
         return Answer(status=lro.status, headers=operations.headers(running, lro, call))
     place = str(found.body.get("location") or _place(world, target))
     metered = row.behaviour.meter(world, call, place)
+    use = Use(world=world, call=call, type=row, resource=found)
+    answered = row.behaviour.deleting(use) or Answer(status=row.deleted_status)
     if row.delete is None and call.late is None:
-        use = Use(world=world, call=call, type=row, resource=found)
-        answered = row.behaviour.deleting(use) or Answer(status=row.deleted_status)
         world.drop(found, call.now)
         return replace(answered, headers={**answered.headers, **metered})
     operation = world.begin(

@@ -18,8 +18,8 @@ _GROUP = "microsoft.resources/resourcegroups"
 def seed(world: World, body: Any, *, now: datetime) -> int:
     """Put a list of full bodies into the world; raise ValueError naming what is wrong.
 
-    What was there under the same identifier is replaced, read-only facts too. Groups first, then parents before children, whatever the order given. Nothing is put where
-    anything is wrong.
+    What was there under the same identifier is replaced, read-only facts too. Groups first, then
+    parents before children, whatever the order given. Nothing is put where anything is wrong.
     """
     if not isinstance(body, list):
         raise ValueError("body: expected a list of resources")  # noqa: TRY004

@@ -141,7 +141,7 @@ class Behaviour:
         return None
 
     def deleting(self, use: Use) -> Answer | None:
-        """Return the answer to a DELETE that is done at once, when it is not a bare 200."""
+        """Refuse a DELETE, or return the answer to one done at once that is not a bare 200."""
         return None
 
     def removed(self, world: "World", resource: "Resource") -> None:

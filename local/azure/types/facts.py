@@ -61,7 +61,7 @@ def check_free(write: Write, refusal: Refusal) -> None:
             raise refusal
 
 
-def check_choice(value: object, offered: Iterable[str], refusal: Refusal) -> None:
+def check_choice(value: object, offered: Iterable[object], refusal: Refusal) -> None:
     """Refuse a value that is none of the offered; nothing is as good as any."""
     if value is not None and value not in tuple(offered):
         raise refusal
@@ -74,3 +74,13 @@ def check_range(value: object, least: int, most: int, refusal: Refusal) -> None:
     whole = isinstance(value, int) and not isinstance(value, bool)
     if not whole or not least <= int(str(value)) <= most:
         raise refusal
+
+
+def invalid(name: str) -> Refusal:
+    """Return how Azure's databases refuse a value."""
+    return Refusal(
+        400,
+        "InvalidParameterValue",
+        f"Invalid value given for parameter {name}. Specify a valid parameter value.",
+        target=name,
+    )
