@@ -133,6 +133,13 @@ def group_body(**more: Any) -> dict[str, Any]:
     return {"location": "westeurope", "properties": {**properties, **more}}
 
 
+def properties_of(made: Any) -> dict[str, Any]:
+    """Return the properties of a resource as the SDK read it."""
+    found = made.properties
+    assert isinstance(found, dict)
+    return found
+
+
 Maker = Callable[..., str]
 
 

@@ -201,8 +201,8 @@ def _seed(world: Any, exchanges: list[Json]) -> None:
         rows += [_bare(above, place) for above in _above(target.parent())]
         gone = request["method"] == "DELETE" and response["status"] == 204
         if not created and not gone and target.type.lower() != "microsoft.resources/tags":
-            whole = bool(known) and "id" in known
-            rows.append(_full(known, world) if whole else _bare(target, place))
+            whole = known if known and "id" in known else None
+            rows.append(_full(whole, world) if whole else _bare(target, place))
     elif target.providers:
         part = target.name if target.nested else target.last.types[-1]
         rows += [_bare(above, place, part=part) for above in _above(_whole(target, world))]
@@ -327,7 +327,8 @@ def _bare(target: Id, place: str | None, part: str = "") -> Json:
             "monitorConfig": {"protocol": "TCP", "port": 443},
         }
     if kind == "microsoft.network/applicationgateways":
-        row["properties"] = _gateway(str(target))
+        power = {"operationalState": "Stopped"} if part == "start" else {}
+        row["properties"] = {**_gateway(str(target)), **power}
     if kind == "microsoft.network/virtualnetworks":
         row["properties"] = {"addressSpace": {"addressPrefixes": ["10.0.0.0/8"]}}
     if kind == "microsoft.network/virtualnetworks/subnets":

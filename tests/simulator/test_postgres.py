@@ -7,7 +7,7 @@ import pytest
 from azure.core.exceptions import HttpResponseError
 from azure.core.rest import HttpRequest
 
-from .kit import Azure, code
+from .kit import Azure, code, properties_of
 
 VERSION = "2024-08-01"
 KIND = "Microsoft.DBforPostgreSQL/flexibleServers"
@@ -70,9 +70,9 @@ def test_a_server_is_made_by_long_work_and_never_tells_its_password(azure: Azure
     azure.clock.advance(240)
     poller.result()
     made = azure.arm.resources.get_by_id(path, api_version=VERSION)
-    assert made.properties["state"] == "Ready"
-    assert made.properties["backup"]["backupRetentionDays"] == 7
-    assert made.properties["backup"]["geoRedundantBackup"] == "Disabled"
+    assert properties_of(made)["state"] == "Ready"
+    assert properties_of(made)["backup"]["backupRetentionDays"] == 7
+    assert properties_of(made)["backup"]["geoRedundantBackup"] == "Disabled"
     assert made.location == "West Europe"
     assert "not-a-real-one" not in str(made.as_dict())
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from .kit import Azure, code
+from .kit import Azure, code, properties_of
 
 VERSION = "2023-08-01"
 HYPERSCALE = {"name": "HS_Gen5", "tier": "Hyperscale", "family": "Gen5", "capacity": 2}
@@ -67,10 +67,10 @@ def test_a_server_is_made_by_long_work_and_never_tells_its_password(azure: Azure
     poller.result()
 
     made = azure.arm.resources.get_by_id(path, api_version=VERSION)
-    assert made.properties["fullyQualifiedDomainName"] == "sql.database.windows.net"
-    assert made.properties["administratorLogin"] == "tesoro"
+    assert properties_of(made)["fullyQualifiedDomainName"] == "sql.database.windows.net"
+    assert properties_of(made)["administratorLogin"] == "tesoro"
     assert "not-a-real-one" not in str(made.as_dict())
-    assert "administratorLoginPassword" not in made.properties
+    assert "administratorLoginPassword" not in properties_of(made)
 
 
 def test_every_server_has_a_master_that_nobody_made(azure: Azure, database: str) -> None:
