@@ -245,6 +245,8 @@ def _source(write: Write) -> Resource | None:
 
 
 def _defaults(sku: Json) -> Json:
+    if sku["tier"] == "System":
+        return {}
     if sku["tier"] == "Hyperscale":
         more: Json = {
             "maxSizeBytes": -1,
