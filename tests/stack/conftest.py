@@ -17,6 +17,7 @@ from local.founding import found
 from local.github import server as github
 from local.issuer import door as issuer
 from local.keys import private_key
+from local.loopback import PLAIN
 from local.stack import Stack, github_app_key
 
 from .hub import Hub
@@ -84,7 +85,9 @@ def exchange(stack: Stack) -> Iterator[Exchange]:
 def github_client(stack: Stack, github_state: Path, exchange: Exchange) -> Iterator[httpx.Client]:
     exchange.app = github.build(stack, github_state, open_clock(github_state, held=False))
     headers = {"user-agent": "tests"}
-    with httpx.Client(base_url=stack.github, headers=headers, trust_env=False) as client:
+    with httpx.Client(
+        base_url=stack.github, headers=headers, trust_env=False, verify=PLAIN
+    ) as client:
         yield client
 
 
