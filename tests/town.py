@@ -153,6 +153,12 @@ class Town:
         """Begin the list of calls anew."""
         self._azure.delete("/_local/calls").raise_for_status()
 
+    def begin_anew(self, services: Services, queue: MemoryQueue) -> None:
+        """Forget what was said and called and is still to come, and go on with these services."""
+        self.forget_calls()
+        self._github.delete("/_local/requests").raise_for_status()
+        self.services, self.queue, self._late = services, queue, []
+
     # What the host does
 
     def deliver(
@@ -171,12 +177,20 @@ class Town:
 
     def settle(self) -> None:
         """Hand out every message that is visible, and what they lead to."""
-        self._late = [m for m in self._late if not self._ripe(m)]
+        self.ripen()
         while self.queue.messages:
-            message = self.queue.messages.popleft()
-            if message.after:
-                self._late.append((self.clock.now() + message.after, message.queue, message.text))
-                continue
+            self.hand_out()
+
+    def ripen(self) -> None:
+        """Make visible what was sent for later, where later has come."""
+        self._late = [m for m in self._late if not self._ripe(m)]
+
+    def hand_out(self) -> None:
+        """Hand out the first message, or put it by where it is for later."""
+        message = self.queue.messages.popleft()
+        if message.after:
+            self._late.append((self.clock.now() + message.after, message.queue, message.text))
+        else:
             self.handle(message.queue, message.text)
 
     def handle(self, queue: str, text: str) -> None:

@@ -1,0 +1,9 @@
+"""How hard the tests search: enough at each change, and everything on request.
+
+`TESTS=thorough` kills at every moment instead of at those that differ, lets a whole night pass,
+and has hypothesis try ten times as many examples.
+"""
+
+import os
+
+IS_THOROUGH = os.environ.get("TESTS") == "thorough"
