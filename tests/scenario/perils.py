@@ -14,6 +14,7 @@ from provisioning.forge import Forge
 from provisioning.queue import MemoryQueue
 from provisioning.services import Services
 from provisioning.store.memory import MemoryTable
+from tests.fakes import MemoryAnchors
 
 
 class Killed(BaseException):
@@ -129,6 +130,7 @@ def imperil(services: Services, peril: Peril, azure: Azure, forge: PerilousForge
         services,
         table=Perilous(MemoryTable(), peril, writes),
         deliveries=Perilous(MemoryTable(), peril, writes),
+        anchors=MemoryAnchors(),  # type: ignore[arg-type]
         queue=Perilous(MemoryQueue(), peril, ("send",)),
         azure=azure,
         forge=forge,
