@@ -266,7 +266,8 @@ def test_nothing_acknowledged_is_lost_when_the_whole_group_is_killed(tmp_path: P
             first.deliver("pull_request", event("opened", number, sha_of(number), STARTED))
             first.deliver("workflow_run", run(sha_of(number)))
         first.kill()
-    for duration in ("PT1M", "PT2M"):
+    # Where a kill falls is chance here; test_killed_anywhere dies at every moment there is.
+    for duration in ("PT1M", "PT2M") if IS_THOROUGH else ("PT2M",):
         with stack(tmp_path) as again:
             killed_while_time_passes(again, duration)
     with stack(tmp_path) as later:
