@@ -4,7 +4,7 @@ import asyncio
 import logging
 import sys
 
-from local.azure import app, serving, site
+from local.azure import app, estate, serving, site
 from local.azure.certificates import ensure_certificates
 from local.azure.journal import Sqlite
 from local.azure.tokens import Tokens
@@ -28,6 +28,7 @@ def main() -> None:
         subscription=stack.subscription,
         tenant=stack.tenant,
     )
+    estate.found(world)
     tokens = Tokens(tenant=stack.tenant, keys_url=f"{stack.issuer}/discovery/v2.0/keys")
     servers = [
         serving.server(app.build(world, tokens, stack=stack), stack.azure_port, (chain, key)),

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from local.azure import app, serving, site
+from local.azure import app, estate, serving, site
 from local.azure.arm import Clock
 from local.azure.journal import Journal, Memory
 from local.azure.tokens import Tokens
@@ -56,10 +56,16 @@ def running(
     tls: tuple[Path, Path] | None = None,
     subscription: str = SUBSCRIPTION,
     tenant: str = TENANT,
+    furnished: bool = False,
 ) -> Iterator[Running]:
-    """Serve a world on free ports while the block runs; `keys` verify its tokens by `kid`."""
+    """Serve a world on free ports while the block runs; `keys` verify its tokens by `kid`.
+
+    One that is `furnished` has the three environments of a stack's first start.
+    """
     ticking = clock or HandClock()
     world = app.make_world(ticking, journal or Memory(), subscription=subscription, tenant=tenant)
+    if furnished:
+        estate.found(world)
     tokens = Tokens(tenant=tenant, keys=keys)
     sockets = [_socket(), _socket()]
     servers = [

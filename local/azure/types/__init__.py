@@ -18,7 +18,9 @@ from local.azure.types import (
     sqlserver,
     storageaccount,
     trafficmanager,
+    virtualmachines,
     virtualnetworks,
+    web,
 )
 
 TABLE = Table(
@@ -40,6 +42,8 @@ TABLE = Table(
         components.ROW,
         *containerapps.ROWS,
         *virtualnetworks.ROWS,
+        *virtualmachines.ROWS,
+        *web.ROWS,
     ),
     containerinstance.CALLS,
 )
