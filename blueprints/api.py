@@ -19,6 +19,22 @@ def get_health(req: func.HttpRequest) -> func.HttpResponse:
     return doors.get_health(req)
 
 
+@bp.route(route="schedule", methods=["GET"], auth_level=OPEN)
+def get_schedule(req: func.HttpRequest) -> func.HttpResponse:
+    """Show every planned stop and start."""
+    from blueprints import estate
+
+    return estate.get_schedule(req)
+
+
+@bp.route(route="savings", methods=["GET"], auth_level=OPEN)
+def get_savings(req: func.HttpRequest) -> func.HttpResponse:
+    """Show what sleep has saved."""
+    from blueprints import estate
+
+    return estate.get_savings(req)
+
+
 @bp.route(route="environments", methods=["GET"], auth_level=OPEN)
 def list_environments(req: func.HttpRequest) -> func.HttpResponse:
     """List every environment."""

@@ -115,10 +115,14 @@ class Kept:
 
 @dataclass(frozen=True, kw_only=True)
 class Nap:
-    """A stretch that an environment was asleep; without an end it still is."""
+    """A stretch that an environment was asleep; without an end it still is.
+
+    `sizes` says what each resource was before, for what its sleep has saved.
+    """
 
     began_at: datetime
     ended_at: datetime | None = None
+    sizes: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

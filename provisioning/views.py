@@ -5,11 +5,13 @@ from datetime import datetime
 from typing import Any
 
 from provisioning import audit, ledger
-from provisioning.environments import desired
-from provisioning.intake import deliveries, timers
+from provisioning.intake import deliveries, estate, rules, timers
 from provisioning.intake.people import DryRun
 from provisioning.model import Condition, Environment, Phase
 from provisioning.operations import Operation
+from provisioning.power import calendar
+from provisioning.power import plan as power
+from provisioning.power import savings as power_savings
 from provisioning.services import Services
 from provisioning.store.codec import to_plain
 
@@ -17,13 +19,15 @@ from provisioning.store.codec import to_plain
 def environments(services: Services) -> list[dict[str, Any]]:
     """Return every environment that is there, or was within the last day."""
     now = services.clock.now()
-    found = (ledger.environment(services.table, name) for name in ledger.index(services.table))
+    built = {name: estate.known(services, name) for name in services.catalog.environments}
+    names = [name for name in ledger.index(services.table) if name not in built]
+    found = [*built.values(), *(ledger.environment(services.table, name) for name in names)]
     return [environment(e) for e in found if e is not None and is_shown(e, now=now)]
 
 
 def one_environment(services: Services, name: str) -> dict[str, Any] | None:
     """Return one environment; None where there is none, or it is gone for more than a day."""
-    found = ledger.environment(services.table, name)
+    found = estate.known(services, name) or ledger.environment(services.table, name)
     if found is None or not is_shown(found, now=services.clock.now()):
         return None
     return environment(found)
@@ -121,7 +125,7 @@ def why(services: Services, name: str, at: datetime) -> dict[str, Any] | None:
     if found is None:
         return None
     decision, since = found
-    again = desired.decide(decision.grounds)[1]
+    again = rules.decide(decision.grounds)[1]
     return {
         "environment": name,
         "at": _iso(at),
@@ -131,6 +135,56 @@ def why(services: Services, name: str, at: datetime) -> dict[str, Any] | None:
         "inputs": dict(decision.inputs),
         "would_change": decision.would_change,
         "replays": again == decision,
+    }
+
+
+def schedule(services: Services, *, start: datetime, end: datetime) -> list[dict[str, Any]]:
+    """Return every planned stop and start from one instant to another, in order."""
+    found = []
+    for built in services.catalog.environments.values():
+        environment = estate.known(services, built.name)
+        if environment is None or built.hours is None:
+            continue
+        for turn in power.turns(environment, built.hours, start=start, end=end):
+            found.append(
+                {
+                    "environment": built.name,
+                    "action": "start" if turn.is_start else "stop",
+                    "at": _iso(turn.at),
+                    "local": calendar.local(built.hours, turn.at),
+                    "reason": turn.because,
+                    "mode": str(built.mode),
+                }
+            )
+    return sorted(found, key=lambda row: (str(row["at"]), str(row["environment"])))
+
+
+def savings(services: Services, *, since: datetime, now: datetime) -> dict[str, Any]:
+    """Return what sleep has saved, by environment, and what goes on costing meanwhile."""
+    prices = services.catalog.prices
+    rows = []
+    for name in services.catalog.environments:
+        environment = estate.known(services, name)
+        if environment is None:
+            continue
+        found = power_savings.saved(environment, prices, since=since, now=now)
+        rows.append(
+            {
+                "environment": name,
+                "since": _iso(since),
+                "hours_asleep": found.hours,
+                "estimate": {"amount": found.eur, "currency": "EUR"},
+                "without_a_price": list(found.unknown),
+                "keeps_costing": [
+                    {"id": r.id, "type": r.type, "state": r.state}
+                    for r in environment.resources
+                    if r.awake is None or environment.phase is not Phase.ASLEEP
+                ],
+            }
+        )
+    return {
+        **listing(rows),
+        "prices": {"as_of": prices.as_of, "region": prices.region, "kind": "list prices"},
     }
 
 

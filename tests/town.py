@@ -83,9 +83,16 @@ class Town:
     """Services, clock, and the hands that move them."""
 
     def __init__(
-        self, services: Services, clock: inline.HandClock, azure_url: str, ca: str
+        self,
+        services: Services,
+        clock: inline.HandClock,
+        azure_url: str,
+        ca: str,
+        *,
+        is_furnished: bool = False,
     ) -> None:
         self.services = services
+        self._is_furnished = is_furnished
         self.clock = clock
         trust = ssl.create_default_context(cafile=ca)
         self._azure = httpx.Client(base_url=azure_url, verify=trust, timeout=20)
@@ -214,6 +221,8 @@ class Town:
         """Run the timers that are due at this instant."""
         now = self.clock.now()
         timers.run(self.services, "tick")
+        if self._is_furnished and now.minute % 5 == 0:
+            timers.run(self.services, "power")
         if now.minute % 10 == 0:
             timers.run(self.services, "repair")
         if now.minute == 0:
@@ -242,15 +251,20 @@ class Town:
 
 
 @contextlib.contextmanager
-def a_town(folder: Path, **settings: Any) -> Iterator[Town]:
-    """Start the simulators, and yield a control plane that stands on them."""
+def a_town(folder: Path, *, furnished: bool = False, **settings: Any) -> Iterator[Town]:
+    """Start the simulators, and yield a control plane that stands on them.
+
+    One that is `furnished` has the three environments that others built, and their timers.
+    """
     for name, content in _ground().items():
         (folder / name).write_bytes(content)
     stack = found(folder, port=None, held=True)
     ca, chain, key_file = certificates(folder)
     key = _identitys_key()
     clock = inline.HandClock(START)
-    azure = inline.running(keys={"town": key.public_key()}, clock=clock, tls=(chain, key_file))
+    azure = inline.running(
+        keys={"town": key.public_key()}, clock=clock, tls=(chain, key_file), furnished=furnished
+    )
     hub = _served(github.build(stack, folder, clock))  # type: ignore[arg-type]
     with contextlib.ExitStack() as simulators:
         with unmeasured_threads():
@@ -300,7 +314,7 @@ def a_town(folder: Path, **settings: Any) -> Iterator[Town]:
             workflows=WORKFLOWS,
         )
         assert urlsplit(simulated.base_url).scheme == "https"
-        town = Town(services, clock, simulated.base_url, str(ca))
+        town = Town(services, clock, simulated.base_url, str(ca), is_furnished=furnished)
         yield town
         town.close()
 

@@ -13,7 +13,7 @@ from provisioning.catalog import Service, preview_name
 from provisioning.conditions import has_failed, with_condition
 from provisioning.environments import desired
 from provisioning.errors import StaleRowError, TerminalError, TransientError
-from provisioning.intake import deliveries
+from provisioning.intake import deliveries, estate
 from provisioning.intake.request import Cause, clear, converge, drain, nudge
 from provisioning.ledger import Plane
 from provisioning.model import Environment, Kind, Phase, PullRequest
@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 
 EVERY = {
     "tick": timedelta(minutes=1),
+    "power": timedelta(minutes=5),
     "repair": timedelta(minutes=10),
     "sweep": timedelta(hours=1),
 }
@@ -45,7 +46,7 @@ class Run:
 
 def run(services: Services, name: str) -> None:
     """Run the timer of that name and write that it ran, however it went."""
-    work = {"tick": tick, "repair": repair, "sweep": sweep}
+    work = {"tick": tick, "power": estate.power_timer, "repair": repair, "sweep": sweep}
     began = services.clock.now()
     plane = ledger.plane(services.table)
     row = plane.timers.get(name)
