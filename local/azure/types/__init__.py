@@ -18,6 +18,7 @@ from local.azure.types import (
     storageaccount,
     trafficmanager,
     virtualnetworks,
+    workspaces,
 )
 
 TABLE = Table(
@@ -37,6 +38,7 @@ TABLE = Table(
         trafficmanager.ROW,
         applicationgateway.ROW,
         components.ROW,
+        workspaces.ROW,
         *virtualnetworks.ROWS,
     ),
     containerinstance.CALLS,
