@@ -20,12 +20,14 @@ START = inline.START
 class Town:
     """A courier, a host that moves the clock, and an app that answers as it is told."""
 
-    def __init__(self, *statuses: int | None) -> None:
+    def __init__(self, *statuses: int | None, is_patient: bool = False) -> None:
         self.clock = inline.HandClock()
         world = app.make_world(
             self.clock, Memory(), subscription=inline.SUBSCRIPTION, tenant=inline.TENANT
         )
-        self.courier = Courier(world, "http://app/api/alerts", send=self._answer)
+        self.courier = Courier(
+            world, "http://app/api/alerts", is_patient=is_patient, send=self._answer
+        )
         self.log: list[tuple[str, float]] = []
         self._statuses = list(statuses)
 
@@ -151,3 +153,21 @@ def test_what_is_no_move_is_the_hosts_to_refuse(body: bytes) -> None:
     run(town, play)
 
     assert came == [body]
+
+
+def test_in_real_time_the_one_who_ordered_waits_for_the_end() -> None:
+    town = Town(503, is_patient=True)
+
+    async def play(town: Town) -> None:
+        watching = asyncio.create_task(town.courier.watch())
+        posting = asyncio.create_task(town.courier.post({}, alert=None))
+        while not town.log:
+            await asyncio.sleep(0)
+        town.clock.advance(5)
+        delivery = await posting
+        watching.cancel()
+        assert (delivery.tries, delivery.end) == (2, "accepted")
+
+    run(town, play)
+
+    assert town.log == [("app", 0), ("app", 5)]

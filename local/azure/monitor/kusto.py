@@ -62,6 +62,7 @@ def read(text: str) -> Query:
     tokens = [token for token in lexer.getAllTokens() if token.channel == 0]
     words = [token.text for token in tokens]
     names = {str(token.text) for token in tokens if token.type == KqlLexer.IDENTIFIER}
+    names |= {name for name in TABLES if name in text}  # a name may also stand in brackets
     _check_case(words, names)
     parts, at = [], 0
     for place in range(len(words) - 2):

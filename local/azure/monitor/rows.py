@@ -10,7 +10,7 @@ it was sent to. A row that names neither is in every workspace of the subscripti
 
 import json
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -50,7 +50,7 @@ class Batch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opened:
-    """A connection in which every table holds the rows of one scope, and the tables' columns."""
+    """A connection whose tables hold the rows of one scope, and the columns of each."""
 
     connection: "DuckDBPyConnection"
     columns: Mapping[str, Sequence[str]]
@@ -95,19 +95,20 @@ class LogRows:
         *,
         since: datetime | None,
         until: datetime | None,
-        naming: Iterable[str] = (),
+        naming: Collection[str],
     ) -> Opened:
         """Return the rows of a scope, opened for one query; callable from any thread.
 
-        `naming` are the identifiers of the query: the hidden columns among them are in the tables
-        too. The caller closes the connection.
+        `naming` are the identifiers of the query: the tables among them are there, and so are the
+        hidden columns. The caller closes the connection.
         """
         connection = self._loaded().cursor()
         connection.execute("SET TimeZone='UTC'")
-        hidden = [name for name in HIDDEN if name in set(naming)]
+        hidden = [name for name in HIDDEN if name in naming]
         test = " AND ".join(_tests(scope, since, until))
-        columns = {table.name: [*table.columns, *hidden] for table in TABLES.values()}
-        for table in TABLES.values():
+        wanted = [table for table in TABLES.values() if table.name in naming]
+        columns = {table.name: [*table.columns, *hidden] for table in wanted}
+        for table in wanted:
             shown = ", ".join(_shown(table, name, scope) for name in columns[table.name])
             connection.execute(
                 f'CREATE TEMP VIEW "{table.name}" AS'
