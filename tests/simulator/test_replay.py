@@ -9,6 +9,7 @@ FOLDERS = {
     "resources": ("[rst][gau][-gb]*", 0.85),
     "managedidentity": ("*", 0.9),
     "locks": ("*", 0.99),
+    "loganalytics": ("workspace-*", 0.99),
 }
 
 

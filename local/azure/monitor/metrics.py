@@ -7,16 +7,16 @@ each metric.
 https://learn.microsoft.com/rest/api/monitor/metrics/list
 """
 
-import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from local.azure.arm import Answer, Call, Json, Refusal, gateway, stamp
 from local.azure.ids import Id
-from local.azure.monitor import metricnames, timespans
+from local.azure.monitor import dimensions, metricnames, timespans
+from local.azure.monitor.dimensions import Clause
 from local.azure.monitor.metricnames import MetricName
-from local.azure.monitor.samples import Point, Series
+from local.azure.monitor.samples import Point
 from local.azure.world import World
 
 VERSIONS = (
@@ -41,12 +41,11 @@ _SUMMED: Mapping[str, Callable[[Sequence[float]], float]] = {
     "total": sum,
     "count": len,
 }
-_CLAUSE = re.compile(r"\(?\s*([\w/ ]+?)\s+(eq|ne)\s+'([^']*)'\s*\)?", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Asked:
-    """What a call wants: `filters` are (dimension, eq or ne, value) and all must hold."""
+    """What a call wants; all clauses must hold."""
 
     metrics: Sequence[MetricName]
     since: datetime
@@ -54,7 +53,7 @@ class _Asked:
     interval: str
     grain: timedelta
     kinds: Sequence[str]
-    filters: Sequence[tuple[str, str, Sequence[str]]]
+    clauses: Sequence[Clause]
 
 
 def answer(world: World, call: Call, target: Id) -> Answer:
@@ -141,6 +140,10 @@ def _asked(world: World, call: Call, resource: Id) -> _Asked:
             f"Detected invalid time grain input: {interval}. Valid time grains:"
             f" {','.join(_GRAINS)}"
         )
+    try:
+        clauses = dimensions.read(call.query.get("$filter", ""))
+    except ValueError as error:
+        raise _bad(str(error)) from error
     metrics = _named(world, call, resource)
     return _Asked(
         metrics=metrics,
@@ -149,7 +152,7 @@ def _asked(world: World, call: Call, resource: Id) -> _Asked:
         interval=interval,
         grain=max(grain, timedelta(minutes=1)),
         kinds=_kinds(call, metrics),
-        filters=_filters(call.query.get("$filter", "")),
+        clauses=clauses,
     )
 
 
@@ -189,33 +192,14 @@ def _kinds(call: Call, metrics: Sequence[MetricName]) -> list[str]:
     return asked or [metrics[0].usual.lower() if metrics else "average"]
 
 
-def _filters(text: str) -> list[tuple[str, str, Sequence[str]]]:
-    """Read `A eq 'x' and B eq '*'`; `or` joins values of one dimension."""
-    found: list[tuple[str, str, Sequence[str]]] = []
-    for part in re.split(r"\s+and\s+", text.strip(), flags=re.IGNORECASE):
-        if not part:
-            continue
-        either = [
-            _CLAUSE.fullmatch(one.strip())
-            for one in re.split(r"\s+or\s+", part.strip(" ()"), flags=re.IGNORECASE)
-        ]
-        clauses = [match.groups() for match in either if match]
-        same = {(name.lower(), sign.lower()) for name, sign, _ in clauses}
-        if len(clauses) != len(either) or len(same) != 1:
-            raise _bad(f"Invalid $filter '{text}'.")
-        name, sign = same.pop()
-        found.append((name, sign, [value.lower() for _, _, value in clauses]))
-    return found
-
-
 def _metric(world: World, asked: _Asked, resource: Id, name: MetricName) -> Json:
-    series = list(_matching(world.samples.of(str(resource), name.name), asked))
-    split = [
-        dimension for dimension, sign, values in asked.filters if "*" in values and sign == "eq"
-    ]
+    series = world.samples.of(str(resource), name.name)
+    split = [clause.dimension for clause in asked.clauses if clause.splits]
     start = _start(asked)
     together: dict[tuple[tuple[str, str], ...], list[Point]] = {}
     for one in series:
+        if not all(clause.holds(one.dimensions) for clause in asked.clauses):
+            continue
         folded = {key.lower(): value for key, value in one.dimensions.items()}
         key = tuple((dimension, folded.get(dimension, "")) for dimension in split)
         inside = [point for point in one.points if start <= point.at <= asked.until]
@@ -232,19 +216,6 @@ def _metric(world: World, asked: _Asked, resource: Id, name: MetricName) -> Json
         ],
         "errorCode": "Success",
     }
-
-
-def _matching(series: Iterable[Series], asked: _Asked) -> Iterator[Series]:
-    for one in series:
-        folded = {key.lower(): value.lower() for key, value in one.dimensions.items()}
-        if all(_holds(folded.get(name), sign, values) for name, sign, values in asked.filters):
-            yield one
-
-
-def _holds(has: str | None, sign: str, values: Sequence[str]) -> bool:
-    if sign == "ne":
-        return has not in values
-    return has is not None and ("*" in values or has in values)
 
 
 def _metadata(key: Sequence[tuple[str, str]]) -> list[Json]:

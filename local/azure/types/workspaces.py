@@ -5,7 +5,7 @@ service's own, and so are the dates; the tier is `PerGB2018` where none is asked
 retention are 30 to 730, and 7 in the free tier alone.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from local.azure.arm import Json, Refusal, guid, stamp
 from local.azure.table import Behaviour, Lro, NameRule, ResourceType, View, Write
@@ -26,6 +26,13 @@ _SKUS = (
 )
 _TIER = "PerGB2018"
 _SHORTEST, _USUAL, _LONGEST, _FREE = 30, 30, 730, 7
+_MOST_RESERVED = 3000  # GB a day
+_FEATURES: Json = {
+    "legacy": 0,
+    "searchVersion": 1,
+    "enableLogAccessUsingOnlyResourcePermissions": True,
+}
+_WITHOUT_ETAG = ("2020-03-01-preview", "2020-08-01", "2021-12-01-preview")
 _ACCESS = ("Enabled", "Disabled", "SecuredByPerimeter")
 
 
@@ -84,35 +91,39 @@ class Workspaces(Behaviour):
         return {"tiered": write.call.now.isoformat()}
 
     def shown(self, resource: Resource, view: View) -> Json:
-        """Return the workspace as recorded."""
+        """Return the workspace as recorded: with an etag, or with its source where that is old."""
         shown: Json = plain(super().shown(resource, view))
-        properties = shown["properties"]
+        given = shown["properties"]
         tiered = resource.state.get("tiered")
         chosen = datetime.fromisoformat(tiered) if tiered else resource.created
-        properties["sku"]["lastSkuUpdate"] = stamp(chosen)
-        properties.setdefault("features", {}).setdefault("searchVersion", 1)
-        capping = properties.setdefault("workspaceCapping", {})
-        capping.setdefault("dailyQuotaGb", -1.0)
-        capping.setdefault("dataIngestionStatus", "RespectQuota")
+        given["sku"]["lastSkuUpdate"] = stamp(chosen)
+        if str(given["sku"]["name"]).lower() == "capacityreservation":
+            given["sku"].setdefault("maxCapacityReservationLevel", _MOST_RESERVED)
+        tomorrow = view.now.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
         shown["properties"] = {
             "customerId": customer(resource.id),
-            **properties,
+            **given,
+            "features": {**_FEATURES, **(given.get("features") or {})},
+            "workspaceCapping": {
+                "dailyQuotaGb": -1.0,
+                "quotaNextResetTime": stamp(tomorrow),
+                "dataIngestionStatus": "RespectQuota",
+                **(given.get("workspaceCapping") or {}),
+            },
             "createdDate": stamp(resource.created),
             "modifiedDate": stamp(resource.changed),
         }
-        tag = f'"{guid("etag", resource.id, resource.changed.isoformat())}"'
-        return {**shown, "etag": tag}
+        if view.version in _WITHOUT_ETAG:
+            shown["properties"]["source"] = "Azure"
+            return shown
+        tag = guid("etag", resource.id, resource.changed.isoformat())
+        return {**shown, "etag": f'"{tag}"'}
 
 
 def _usual() -> Json:
     return {
         "sku": {"name": _TIER},
         "retentionInDays": _USUAL,
-        "features": {
-            "legacy": 0,
-            "searchVersion": 1,
-            "enableLogAccessUsingOnlyResourcePermissions": True,
-        },
         "publicNetworkAccessForIngestion": "Enabled",
         "publicNetworkAccessForQuery": "Enabled",
     }
