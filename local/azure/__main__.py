@@ -5,7 +5,7 @@ import logging
 import sys
 from urllib.parse import quote
 
-from local.azure import app, serving, site
+from local.azure import app, estate, serving, site
 from local.azure.certificates import ensure_certificates
 from local.azure.journal import Sqlite
 from local.azure.monitor.courier import Courier
@@ -30,6 +30,7 @@ def main() -> None:
         subscription=stack.subscription,
         tenant=stack.tenant,
     )
+    estate.found(world)
     tokens = Tokens(tenant=stack.tenant, keys_url=f"{stack.issuer}/discovery/v2.0/keys")
     receiver = f"{stack.app}/api/alerts?code={quote(stack.alerts_key, safe='')}"
     courier = Courier(world, receiver, is_patient=not stack.held)

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from local.azure import app, serving, site
+from local.azure import app, estate, serving, site
 from local.azure.arm import Clock
 from local.azure.journal import Journal, Memory
 from local.azure.monitor.courier import Courier
@@ -58,13 +58,18 @@ def running(
     alerts_to: str | None = None,
     subscription: str = SUBSCRIPTION,
     tenant: str = TENANT,
+    furnished: bool = False,
 ) -> Iterator[Running]:
     """Serve a world on free ports while the block runs; `keys` verify its tokens by `kid`.
+
+    One that is `furnished` has the three environments of a stack's first start.
 
     Alerts are posted to the address `alerts_to`, and only listed where there is none.
     """
     ticking = clock or HandClock()
     world = app.make_world(ticking, journal or Memory(), subscription=subscription, tenant=tenant)
+    if furnished:
+        estate.found(world)
     tokens = Tokens(tenant=tenant, keys=keys)
     sockets = [_socket(), _socket()]
     courier = Courier(world, alerts_to)

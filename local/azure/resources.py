@@ -177,7 +177,7 @@ def _start(world: World, call: Call, write: Write) -> Answer:
     item = store(world, write, busy=operation.id, provisioning="Creating" if new else "Updating")
     headers = {**metered, **operations.headers(operation, lro, call)}
     body = operations.announced(operation, lro) or _put_view(row, item, call)
-    return Answer(status=lro.status, body=body, headers=headers)
+    return Answer(status=lro.status, body=None if lro.silent else body, headers=headers)
 
 
 def _place(world: World, target: Id) -> str:

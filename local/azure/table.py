@@ -44,7 +44,8 @@ class Lro:
     `takes` is app time in seconds. `header` is the one that carries the address; `segment` the
     collection under `locations/{place}` where the operation lives; `version` the api-version in
     the address (the caller's own when None). `announces` is the operation's own name: a provider
-    that has one answers with it instead of with the resource.
+    that has one answers with it instead of with the resource. One that is
+    `silent` answers no body.
     """
 
     takes: float
@@ -55,6 +56,7 @@ class Lro:
     retry_after: int | None = None
     running: str = "InProgress"
     announces: str | None = None
+    silent: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ gives back what `to_row` was given (a property test holds that).
 import json
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -39,16 +39,12 @@ def to_row(value: Any, partition: str, key: str, etag: str | None = None) -> Row
 def from_row(kind: type[T], row: Row) -> T:
     """Return the value of type `kind` that `row` holds; unknown properties are passed over."""
     found: dict[str, Any] = {}
-    for name, hint in _hints(typing.cast(Any, kind)).items():
-        if name not in row.values:
-            if not _has_default(typing.cast(Any, kind), name):
-                found[name] = None
-            continue
-        content = row.values[name]
-        if _is_flat(hint):
-            found[name] = from_plain(hint, content)
-        else:
-            found[name] = from_plain(hint, json.loads(str(content)))
+    for name, reader, is_flat, is_needed in _fields(typing.cast(Any, kind)):
+        if name in row.values:
+            content = row.values[name]
+            found[name] = reader(content if is_flat else json.loads(str(content)))
+        elif is_needed:
+            found[name] = None
     return kind(**found)
 
 
@@ -73,42 +69,59 @@ def to_plain(value: Any) -> Any:
 
 def from_plain(hint: Any, value: Any) -> Any:
     """Return what `to_plain` was given, told by the type `hint`."""
+    return _reader(hint)(value)
+
+
+@cache
+def _reader(hint: Any) -> Callable[[Any], Any]:
+    """Return what reads a value of this type: types are looked into once, rows all the time."""
     origin = typing.get_origin(hint)
     if origin in (typing.Union, types.UnionType):
-        inner = [part for part in typing.get_args(hint) if part is not types.NoneType]
-        return None if value is None else from_plain(inner[0], value)
+        (inner, *_) = (part for part in typing.get_args(hint) if part is not types.NoneType)
+        there = _reader(inner)
+        return lambda value: None if value is None else there(value)
     if origin is tuple:
-        (inner_hint, *_) = typing.get_args(hint)
-        return tuple(from_plain(inner_hint, content) for content in value)
+        one = _reader(typing.get_args(hint)[0])
+        return lambda value: tuple(one(content) for content in value)
     if origin is not None:  # a mapping of text
-        return dict(value)
+        return dict
     if is_dataclass(hint):
-        kind: Any = hint
-        hints = _hints(kind)
-        given = {name: from_plain(hints[name], value[name]) for name in hints if name in value}
-        missing = {
-            name: None for name in hints if name not in value and not _has_default(kind, name)
-        }
-        return kind(**given, **missing)
+        return lambda value: _from_object(hint, value)
     if hint is datetime:
-        when = value if isinstance(value, datetime) else datetime.fromisoformat(value)
-        return when.astimezone(UTC)
+        return _instant
     if hint is timedelta:
-        return timedelta(seconds=value)
+        return lambda value: timedelta(seconds=value)
     if isinstance(hint, type) and issubclass(hint, StrEnum):
-        return hint(value)
-    return value
+        return hint
+    return lambda value: value
+
+
+def _from_object(kind: Any, value: Mapping[str, Any]) -> Any:
+    found: dict[str, Any] = {}
+    for name, reader, _, is_needed in _fields(kind):
+        if name in value:
+            found[name] = reader(value[name])
+        elif is_needed:
+            found[name] = None
+    return kind(**found)
+
+
+def _instant(value: Any) -> datetime:
+    when = value if isinstance(value, datetime) else datetime.fromisoformat(value)
+    return when.astimezone(UTC)
 
 
 @cache
-def _hints(kind: Any) -> dict[str, Any]:
-    return typing.get_type_hints(kind)
-
-
-@cache
-def _has_default(kind: Any, name: str) -> bool:
-    (item,) = (item for item in fields(kind) if item.name == name)
-    return item.default is not MISSING or item.default_factory is not MISSING
+def _fields(kind: Any) -> tuple[tuple[str, Callable[[Any], Any], bool, bool], ...]:
+    """Return each field's name and reader, whether it is flat, and whether it has no default."""
+    is_needed = {
+        item.name: item.default is MISSING and item.default_factory is MISSING
+        for item in fields(kind)
+    }
+    return tuple(
+        (name, _reader(hint), _is_flat(hint), is_needed[name])
+        for name, hint in typing.get_type_hints(kind).items()
+    )
 
 
 def _is_flat(hint: Any) -> bool:

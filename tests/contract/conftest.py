@@ -1,16 +1,15 @@
 """The keepers: memory, and Azurite where it is installed."""
 
 import itertools
-import shutil
 import socket
 import subprocess
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
-from pathlib import Path
 
 import pytest
 
+from local.node import MAIN, azurite
 from local.ports import answers, free_ports
 from provisioning.queue import AzureQueue, MemoryQueue, Queue
 from provisioning.store.azure import AzureTable
@@ -19,9 +18,6 @@ from provisioning.store.connection import Connection
 from provisioning.store.memory import MemoryTable
 from provisioning.store.table import Table
 
-AZURITE = (
-    Path(__file__).resolve().parents[2] / "local/azurite/node_modules/azurite/dist/src/azurite.js"
-)
 # The account that every Azurite knows, and its published key.
 ACCOUNT = "devstoreaccount1"
 KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
@@ -47,16 +43,11 @@ def connection_to(blob: int, queue: int, table: int) -> Connection:
 @pytest.fixture(scope="session")
 def storage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connection]:
     """Run one Azurite that forgets everything, and yield how to reach it."""
-    node = shutil.which("node")
-    if node is None or not AZURITE.exists():
+    if not MAIN.exists():
         pytest.skip("Azurite is not installed: run `make setup`")
     blob, queue, table = free_ports(3)
     process = subprocess.Popen(
-        [
-            *(node, str(AZURITE), "--inMemoryPersistence", "--skipApiVersionCheck", "--silent"),
-            *("--disableTelemetry", "--blobPort", str(blob), "--queuePort", str(queue)),
-            *("--tablePort", str(table)),
-        ],
+        [*azurite(blob=blob, queue=queue, table=table), "--inMemoryPersistence"],
         cwd=tmp_path_factory.mktemp("azurite"),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

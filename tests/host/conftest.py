@@ -2,35 +2,27 @@
 
 import base64
 import os
-import shutil
 import socket
 import subprocess
 import sys
 import types
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from .builders import Account, Notes, until
+from local.node import MAIN, azurite
 
-_ROOT = Path(__file__).parents[2]
-_AZURITE = _ROOT / "local/azurite/node_modules/azurite/dist/src/azurite.js"
+from .builders import Account, Notes, until
 
 
 @pytest.fixture(scope="session")
 def azurite_ports(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, int]]:
     """Run one Azurite; yield its blob and queue ports."""
-    node = shutil.which("node")
-    if node is None or not _AZURITE.exists():
+    if not MAIN.exists():
         pytest.skip("Azurite is not installed: run `make setup`")
     blob, queue, table = _free_ports(3)
     process = subprocess.Popen(
-        [
-            *(node, str(_AZURITE), "--inMemoryPersistence", "--skipApiVersionCheck", "--silent"),
-            *("--disableTelemetry", "--blobPort", str(blob), "--queuePort", str(queue)),
-            *("--tablePort", str(table)),
-        ],
+        [*azurite(blob=blob, queue=queue, table=table), "--inMemoryPersistence"],
         cwd=tmp_path_factory.mktemp("azurite"),
         env=os.environ | {"AZURITE_ACCOUNTS": ";".join(f"{a}:{_KEY}" for a in _ACCOUNTS)},
         stdout=subprocess.DEVNULL,

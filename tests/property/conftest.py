@@ -1,16 +1,19 @@
 """How hypothesis searches here: the same way each time, and without a clock.
 
-`EXAMPLES=5000 pytest tests/property` searches longer.
+`TESTS=thorough` searches longer (`tests/effort.py`), `EXAMPLES=5000 pytest tests/property` as long
+as is asked.
 """
 
 import os
 
 from hypothesis import HealthCheck, settings
 
+from tests.effort import IS_THOROUGH
+
 settings.register_profile(
     "house",
     derandomize=True,
-    max_examples=int(os.environ.get("EXAMPLES", "40")),
+    max_examples=int(os.environ.get("EXAMPLES", "400" if IS_THOROUGH else "40")),
     deadline=None,
     database=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],

@@ -17,6 +17,7 @@ from provisioning.ledger import REPORT_WORKFLOW
 from provisioning.model import Phase
 from provisioning.operations import Status
 from tests.builders import a_pull_request
+from tests.effort import IS_THOROUGH
 
 from .world import A_MINUTE, PREVIEW, SCRIPT, TARGETS, Peril, World
 
@@ -117,7 +118,9 @@ class Trouble(RuleBasedStateMachine):
         self.world.check_end()
 
 
-Trouble.TestCase.settings = settings(max_examples=60, stateful_step_count=40)
+Trouble.TestCase.settings = settings(
+    max_examples=600 if IS_THOROUGH else 60, stateful_step_count=40
+)
 TestTrouble = Trouble.TestCase
 
 

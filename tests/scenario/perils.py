@@ -1,4 +1,4 @@
-"""Clients that die at a chosen moment: before or after the nth thing they do to the world.
+"""Clients that die at a chosen moment: before or after something they do to the world.
 
 `Killed` is no Exception, as the end of a process is none: nothing may catch it and tidy up.
 """
@@ -11,7 +11,10 @@ from azure.core.pipeline.policies import SansIOHTTPPolicy
 
 from provisioning.azure.client import Azure
 from provisioning.forge import Forge
+from provisioning.queue import MemoryQueue
 from provisioning.services import Services
+from provisioning.store.memory import MemoryTable
+from tests.fakes import MemoryAnchors
 
 
 class Killed(BaseException):
@@ -19,29 +22,45 @@ class Killed(BaseException):
 
 
 class Peril:
-    """Counts what is done to the world, and kills at one of those moments.
+    """Counts the moments at which a process may die, and kills at one of them.
 
-    Moments come in pairs: 2n is just before the nth deed, 2n + 1 just after it.
+    A kill forgets whatever the process knew, so two moments are the same death where nothing was
+    written between them and no other piece of work was begun (a kill loses the message under way).
+    One of each is kept: just before the first deed of a piece of work, and just after each write.
+    When `every` is asked for, both sides of each deed are moments, the reads as well.
     """
 
-    def __init__(self, at: int | None = None) -> None:
+    def __init__(self, *, every: bool = False) -> None:
+        self._every = every
+        self.arm(None)
+
+    def arm(self, at: int | None) -> None:
+        """Begin to count anew, and kill at that moment; None lets live."""
         self.at = at
         self.moments = 0
-        self.deeds: list[str] = []
+        self.killed_at = ""
+        self._is_fresh = True
+
+    def begin(self) -> None:
+        """Note that another piece of work begins."""
+        self._is_fresh = True
 
     def before(self, deed: str) -> None:
         """Pass the moment before a deed, or die."""
-        self.deeds.append(deed)
-        self._pass()
+        is_fresh, self._is_fresh = self._is_fresh, False
+        if is_fresh or self._every:
+            self._pass(f"before {deed}")
 
-    def after(self) -> None:
+    def after(self, deed: str, *, is_write: bool) -> None:
         """Pass the moment after a deed, or die."""
-        self._pass()
+        if is_write or self._every:
+            self._pass(f"after {deed}")
 
-    def _pass(self) -> None:
+    def _pass(self, where: str) -> None:
         moment, self.moments = self.moments, self.moments + 1
         if moment == self.at:
-            raise Killed(self.deeds[-1])
+            self.killed_at = where
+            raise Killed(where)
 
 
 class Perilous:
@@ -56,9 +75,10 @@ class Perilous:
             return found
 
         def deed(*args: Any, **given: Any) -> Any:
-            self._peril.before(f"{type(self._inner).__name__}.{name}")
+            what = f"{type(self._inner).__name__}.{name}"
+            self._peril.before(what)
             done = found(*args, **given)
-            self._peril.after()
+            self._peril.after(what, is_write=True)
             return done
 
         return deed
@@ -72,13 +92,17 @@ class PerilousCalls(SansIOHTTPPolicy[Any, Any]):
 
     def on_request(self, request: PipelineRequest[Any]) -> None:
         """Pass the moment before the call."""
-        self._peril.before(f"{request.http_request.method} {request.http_request.url}")
+        self._peril.before(_told(request))
 
     def on_response(
         self, request: PipelineRequest[Any], response: PipelineResponse[Any, Any]
     ) -> None:
         """Pass the moment after the answer came."""
-        self._peril.after()
+        self._peril.after(_told(request), is_write=request.http_request.method != "GET")
+
+
+def _told(request: PipelineRequest[Any]) -> str:
+    return f"{request.http_request.method} {request.http_request.url}"
 
 
 class PerilousForge(Forge):
@@ -86,22 +110,28 @@ class PerilousForge(Forge):
 
     peril: Peril
 
+    def forget(self) -> None:
+        """Know nothing, as after a start."""
+        self._tokens.clear()
+
     def _call(self, method: str, path: str, body: Any, token: str) -> Any:
-        self.peril.before(f"{method} {path}")
+        what = f"{method} {path}"
+        self.peril.before(what)
         done = super()._call(method, path, body, token)
-        self.peril.after()
+        self.peril.after(what, is_write=method != "GET")
         return done
 
 
 def imperil(services: Services, peril: Peril, azure: Azure, forge: PerilousForge) -> Services:
-    """Return the services with every write and every call outside in peril."""
+    """Return the services, on fresh rows and queues, with all they do outside in peril."""
     forge.peril = peril
     writes = ("insert", "replace", "delete", "transact")
     return replace(
         services,
-        table=Perilous(services.table, peril, writes),
-        deliveries=Perilous(services.deliveries, peril, writes),
-        queue=Perilous(services.queue, peril, ("send",)),
+        table=Perilous(MemoryTable(), peril, writes),
+        deliveries=Perilous(MemoryTable(), peril, writes),
+        anchors=MemoryAnchors(),  # type: ignore[arg-type]
+        queue=Perilous(MemoryQueue(), peril, ("send",)),
         azure=azure,
         forge=forge,
     )

@@ -1,17 +1,14 @@
 """Killed at every write and every call in turn, the end is the same.
 
-The life of a preview is lived once without harm, to count the moments at which it could be killed:
-just before and just after each write of a row or a message, each call on Azure and each on GitHub.
-Then it is lived once for each moment. A kill loses the message that was being handled, as if it
-never came back: only the rows and the minute's tick bring things on.
+The life of a preview is lived once without harm, to count the moments at which it could be killed
+(`perils.Peril` says which differ) by what it does: each write of a row or a message, each call on
+Azure and each on GitHub. Then it is lived once for each moment. A kill loses the message that was
+being handled, as if it never came back: only the rows and the minute's tick bring things on.
 """
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import replace
+from collections.abc import Callable, Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,52 +18,64 @@ from provisioning.azure.client import Azure
 from provisioning.intake import timers
 from provisioning.ledger import environment, plane
 from provisioning.model import Phase
-from provisioning.queue import MemoryQueue
-from provisioning.store.memory import MemoryTable
 from tests.builders import pull_event, pull_object, run_event, run_object
+from tests.effort import IS_THOROUGH, unmeasured
 from tests.scenario.perils import Killed, Peril, PerilousCalls, PerilousForge, imperil
 from tests.town import Town, a_town
 
 SHARES = 4  # the moments are dealt to so many tests, for several cores
 
 
+class Village:
+    """One town in which every preview lives its life, since a town takes long to build.
+
+    Each life has a pull request and rows of its own, and services that know of no other.
+    """
+
+    def __init__(self, town: Town) -> None:
+        self.town, self._calm = town, town.services
+        self.peril = Peril(every=IS_THOROUGH)
+        settings = town.services.settings
+        self._azure = Azure(
+            settings.subscription,
+            settings.resource_manager,
+            town.services.azure._make_credential,
+            verify=town.services.azure._connection["connection_verify"],
+            policies=[PerilousCalls(self.peril)],
+        )
+        self._forge = PerilousForge(
+            settings.github_url, settings.github_app_id, town.services.forge._key
+        )
+
+    def life(self, number: int, *, killed_at: int | None = None) -> "Life":
+        """Return a life that is still to be lived, with a kill at that moment of it."""
+        self._forge.forget()
+        services = imperil(self._calm, self.peril, self._azure, self._forge)
+        self.town.begin_anew(services, services.queue._inner)  # type: ignore[attr-defined]
+        self.peril.arm(killed_at)
+        return Life(self.town, self.peril, number)
+
+    def close(self) -> None:
+        """Give back every connection, and leave the town as it was."""
+        self._azure.close()
+        self._forge.close()
+        self.town.services = self._calm
+
+
 @pytest.fixture(scope="module")
-def village(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
-    """Return one town for all lives: each life has a pull request and rows of its own."""
-    folder: Path = tmp_path_factory.mktemp("village")
-    with a_town(folder) as started:
-        yield started
-
-
-@contextmanager
-def in_peril(town: Town, peril: Peril) -> Iterator[None]:
-    """Have the town's services die as the peril says, on fresh rows and queues."""
-    calm = town.services
-    settings = calm.settings
-    azure = Azure(
-        settings.subscription,
-        settings.resource_manager,
-        calm.azure._make_credential,
-        verify=calm.azure._connection["connection_verify"],
-        policies=[PerilousCalls(peril)],
-    )
-    forge = PerilousForge(settings.github_url, settings.github_app_id, settings.github_key)
-    fresh = replace(calm, table=MemoryTable(), deliveries=MemoryTable(), queue=MemoryQueue())
-    town.queue = fresh.queue  # type: ignore[assignment]
-    town.services = imperil(fresh, peril, azure, forge)
-    try:
-        yield
-    finally:
-        azure.close()
-        forge.close()
-        town.services = calm
+def village(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Village]:
+    """Return the village of all lives."""
+    with a_town(tmp_path_factory.mktemp("village")) as town:
+        village = Village(town)
+        yield village
+        village.close()
 
 
 class Life:
     """The life of one preview, from opened to gone, with kills survived as the host does."""
 
-    def __init__(self, town: Town, number: int) -> None:
-        self.town, self.number = town, number
+    def __init__(self, town: Town, peril: Peril, number: int) -> None:
+        self.town, self.peril, self.number = town, peril, number
         self.sha = f"{number:040x}"
         self.name = f"pr-{number}-rewards-api"
 
@@ -96,17 +105,19 @@ class Life:
     def run(self) -> dict[str, Any]:
         return run_event(self.sha, id=self.number)
 
-    def survive(self, work: Any, *, again: bool = False) -> None:
-        """Do something; a kill ends it, and loses whatever message it was about."""
+    def survive(self, work: Callable[[], object], *, again: bool = False) -> None:
+        """Do a piece of work; a kill ends it, and loses whatever message it was about."""
+        self.peril.begin()
         try:
             work()
         except Killed:
             if again:
-                work()
+                self.survive(work)
 
     def settle(self) -> None:
+        self.town.ripen()
         while self.town.queue.messages:
-            self.survive(self.town.settle)
+            self.survive(self.town.hand_out)
 
     def minutes(self, count: int) -> None:
         for _ in range(count):
@@ -126,30 +137,28 @@ class Life:
         return [r for r in self.town.resources() if self.name in r["id"].lower()]
 
 
-def moments_of_a_life(town: Town) -> int:
-    peril = Peril()
-    with in_peril(town, peril):
-        Life(town, 100_000).live()
-    return peril.moments
+@pytest.fixture(scope="module")
+def moments(village: Village) -> int:
+    """Return how many moments a life has at which it could be killed."""
+    life = village.life(100_000)
+    life.live()
+    check(village.town, life, "never killed")
+    assert village.peril.moments > 100
+    return village.peril.moments
 
 
 @pytest.mark.parametrize("share", range(SHARES))
 def test_killed_at_every_write_and_every_call_the_end_is_the_same(
-    village: Town, share: int
+    village: Village, moments: int, share: int
 ) -> None:
-    moments = moments_of_a_life(village)
     for moment in range(share, moments, SHARES):
-        peril = Peril(moment)
-        with in_peril(village, peril):
-            life = Life(village, 1000 * (share + 1) + moment)
-            village.forget_calls()
-            life.live()
+        life = village.life(1000 * (share + 1) + moment, killed_at=moment)
+        unmeasured(life.live)
 
-            if peril.moments <= moment:  # a life varies by a call or two: this one was over
-                assert moment > moments - 8
-                break
-            check(village, life, f"killed at moment {moment}: {peril.deeds[moment // 2]}")
-    assert moments > 150
+        if not village.peril.killed_at:  # a life varies by a call or two: this one was over
+            assert moment > moments - 8
+            break
+        check(village.town, life, f"killed at moment {moment}, {village.peril.killed_at}")
 
 
 def check(town: Town, life: Life, when: str) -> None:
@@ -187,29 +196,25 @@ def deployments(town: Town, life: Life) -> list[int]:
     return [int(d["id"]) for d in found]
 
 
-def test_time_alone_brings_a_life_on_when_every_message_is_lost(village: Town) -> None:
-    peril = Peril()
-    with in_peril(village, peril):
-        life = Life(village, 777)
-        village.pulls(pull_object(777, sha=life.sha))
-        village.runs(run_object(life.sha, id=777))
-        village.deliver("pull_request", pull_event("opened", 777, sha=life.sha))
-        for _ in range(90):
-            village.queue.messages.clear()
-            village.clock.advance(60)
-            timers.run(village.services, "tick")
-            if village.queue.messages:
-                first = village.queue.messages.popleft()  # one in three arrives
-                village.handle(first.queue, first.text)
-            village.queue.messages.clear()
-        assert village.environment(life.name).phase is Phase.READY
+def test_time_alone_brings_a_life_on_when_every_message_is_lost(village: Village) -> None:
+    life, town = village.life(777), village.town
+    town.pulls(pull_object(777, sha=life.sha))
+    town.runs(run_object(life.sha, id=777))
+    town.deliver("pull_request", pull_event("opened", 777, sha=life.sha))
+    for _ in range(90):
+        town.queue.messages.clear()
+        town.clock.advance(60)
+        timers.run(town.services, "tick")
+        if town.queue.messages:
+            first = town.queue.messages.popleft()  # one in three arrives
+            town.handle(first.queue, first.text)
+        town.queue.messages.clear()
+    assert town.environment(life.name).phase is Phase.READY
 
 
-def test_an_hour_of_outage_converges_at_the_next_tick(village: Town) -> None:
-    peril = Peril()
-    with in_peril(village, peril):
-        life = Life(village, 778)
-        life.happen("pull_request", "opened", "open", 9)
-        village.runs(run_object(life.sha, id=778))
-        village.clock.advance(timedelta(hours=3).total_seconds())
-        life.wait_for(Phase.READY)
+def test_an_hour_of_outage_converges_at_the_next_tick(village: Village) -> None:
+    life, town = village.life(778), village.town
+    life.happen("pull_request", "opened", "open", 9)
+    town.runs(run_object(life.sha, id=778))
+    town.clock.advance(timedelta(hours=3).total_seconds())
+    life.wait_for(Phase.READY)

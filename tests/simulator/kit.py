@@ -76,6 +76,17 @@ class Azure:
         """Send one of the simulator's own calls."""
         return self.session.request(method, f"{self.running.base_url}/_local/{path}", json=body)
 
+    def seed(self, *rows: dict[str, Any]) -> None:
+        """Put things there as if they had always been."""
+        answer = self.local("PUT", "resources", list(rows))
+        assert answer.status_code == 200, answer.text
+
+    def get(self, path: str, version: str) -> Any:
+        """Return the body of what must be there."""
+        answer = self.call("GET", path, version=version)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
     def group(self, name: str = "rg", place: str = "westeurope") -> str:
         """Make a resource group and return its path."""
         answer = self.call("PUT", f"{SCOPE}/resourceGroups/{name}", {"location": place})
@@ -122,6 +133,13 @@ def group_body(**more: Any) -> dict[str, Any]:
         },
     }
     return {"location": "westeurope", "properties": {**properties, **more}}
+
+
+def properties_of(made: Any) -> dict[str, Any]:
+    """Return the properties of a resource as the SDK read it."""
+    found = made.properties
+    assert isinstance(found, dict)
+    return found
 
 
 Maker = Callable[..., str]

@@ -22,14 +22,24 @@ from local.azure.arm import Json
 from local.azure.ids import Id, parse
 from local.azure.journal import Memory
 from local.azure.tokens import Tokens
-from local.azure.types import containerrun
+from local.azure.types import TABLE, containerrun
 
 from .kit import KEYS, token
 
 CORPUS = Path(__file__).parents[3] / "shared" / "corpus" / "arm"
 _OPAQUE = {"tags", "userAssignedIdentities", "secret"}
-_POLLS = ("/operations/", "/operationresults/", "/operationstatuses/", "/asyncoperations/")
-_LONG_ENOUGH = 45  # seconds of app time after which the recorded work had ended
+_POLLS = (
+    "/operations/",
+    "/operationresults/",
+    "/operationstatuses/",
+    "/asyncoperations/",
+    "asyncoperation/",
+    "operationresults/",
+)
+_LONG_ENOUGH = 400  # seconds of app time after which the recorded work had ended
+_CONTAINERS = 45  # the same for containers, which tell more the longer they run
+_MODES = {None, "Default", "Create", "Update", "Secondary"}  # restores are not played
+_OWN = "Microsoft.Resources"
 _HOST = "https://management.azure.com"
 
 
@@ -48,10 +58,12 @@ class Outcome:
 
 
 def play(path: Path) -> Outcome | None:
-    """Play a recording; None where it lacks the body of a write and cannot be played."""
+    """Play a recording; None where it lacks the body of a write, or is of what we do not know."""
     recording = json.loads(path.read_text())
     exchanges = recording["exchanges"]
     if any(_bodiless(exchange["request"]) for exchange in exchanges):
+        return None
+    if not _is_spoken(exchanges[0]["request"]):
         return None
     try:
         return asyncio.run(_play(path.stem, exchanges))
@@ -60,7 +72,8 @@ def play(path: Path) -> Outcome | None:
 
 
 def _bodiless(request: Json) -> bool:
-    return request["method"] in {"PUT", "PATCH"} and not request.get("body")
+    body = request.get("body")
+    return request["method"] in {"PUT", "PATCH"} and not isinstance(body, dict)
 
 
 async def _play(name: str, exchanges: list[Json]) -> Outcome:
@@ -79,7 +92,7 @@ async def _play(name: str, exchanges: list[Json]) -> Outcome:
             address = request["path"] + "?" + urlencode(request.get("query") or {})
             if poll and any(part in request["path"].lower() for part in _POLLS):
                 address = poll
-                clock.advance(_LONG_ENOUGH if _ended(recorded) else 1)
+                clock.advance(_long_enough(request) if _ended(recorded) else 1)
             answer = await client.request(
                 request["method"], address, json=request.get("body") or None
             )
@@ -90,6 +103,34 @@ async def _play(name: str, exchanges: list[Json]) -> Outcome:
             )
             _compare(outcome, request, recorded, answer)
     return outcome
+
+
+def _long_enough(request: Json) -> int:
+    return (
+        _CONTAINERS if "microsoft.containerinstance" in request["path"].lower() else _LONG_ENOUGH
+    )
+
+
+def _is_spoken(request: Json) -> bool:
+    """Tell whether the table has the type, the version and the action that a request names."""
+    target, _ = parse(request["path"])
+    mode = ((request.get("body") or {}).get("properties") or {}).get("createMode")
+    if mode not in _MODES:
+        return False
+    if not target.providers or not target.last.types or target.last.namespace == _OWN:
+        return True
+    last = target.last
+    if last.types[0].lower() == "locations":
+        return TABLE.location_call(last.namespace, last.types[-1]) is not None
+    depth = len(last.types)
+    while depth and TABLE.find("/".join((last.namespace, *last.types[:depth]))) is None:
+        depth -= 1
+    row = TABLE.find("/".join((last.namespace, *last.types[:depth]))) if depth else None
+    version = (request.get("query") or {}).get("api-version")
+    if row is None or version not in row.versions:
+        return row is None and last.namespace.lower() == _OWN.lower()
+    action = (request["method"], "/".join(last.types[depth:]).lower())
+    return depth == len(last.types) or action in row.actions
 
 
 def _ended(recorded: Json) -> bool:
@@ -144,23 +185,32 @@ def _seed(world: Any, exchanges: list[Json]) -> None:
     request, response = exchanges[0]["request"], exchanges[0]["response"]
     target, rest = parse(request["path"])
     rows: list[Json] = []
-    known = response.get("body") if response["status"] < 300 else None
-    place = (request.get("body") or {}).get("location") or (known or {}).get("location")
-    created = request["method"] == "PUT" and response["status"] == 201
+    known = _known(exchanges)
+    place = _place(request, known)
+    created = request["method"] == "PUT" and (
+        response["status"] == 201 or _is_new(request, response)
+    )
     if response["status"] == 404:
         return
     if target.group and not (created and not target.providers):
         rows.append(_group(target, place, known if not target.providers else None, request))
     if isinstance(known, dict) and isinstance(known.get("value"), list):
-        rows += [_full(row, world) for row in known["value"] if "id" in row]
-    elif target.providers and len(target.last.types) == len(target.last.names) and not rest:
-        if target.nested:
-            rows.append(_bare(target.parent(), place))
-        if not created and target.type.lower() != "microsoft.resources/tags":
-            rows.append(_full(known, world) if known else _bare(target, place))
+        rows += [_full(row, world) for row in known["value"] if _is_kept(row, world)]
+        rows += [_bare(above, place) for above in _above(target)]
+    elif target.providers and not rest and _whole(target, world) == target:
+        rows += [_bare(above, place) for above in _above(target.parent())]
+        gone = request["method"] == "DELETE" and response["status"] == 204
+        if not created and not gone and target.type.lower() != "microsoft.resources/tags":
+            whole = known if known and "id" in known else None
+            rows.append(_full(whole, world) if whole else _bare(target, place))
     elif target.providers:
-        rows.append(_bare(_base(target), place, part=target.name))
+        part = target.name if target.nested else target.last.types[-1]
+        rows += [_bare(above, place, part=part) for above in _above(_whole(target, world))]
     rows = [row for row in rows if row]
+    if target.type.lower().endswith("endpoints") and not created:
+        inside = known if known and "type" in known else _endpoint(target)
+        rows[-1]["properties"]["endpoints"] = [inside]
+    rows += [_bare(above, place) for above in _named_subnets(request)]
     there = {parse(row["id"])[0].group for row in rows if "/providers/" not in row["id"]}
     named = (parse(row["id"])[0].group for row in rows)
     grouped = {name for name in named if name and name not in there}
@@ -171,6 +221,36 @@ def _seed(world: Any, exchanges: list[Json]) -> None:
     for row in rows:
         if _fresh(row):
             _make_fresh(world, row["id"])
+
+
+def _known(exchanges: list[Json]) -> Json | None:
+    """Return what the first exchange tells of a thing, or the last where it only names work."""
+    request, response = exchanges[0]["request"], exchanges[0]["response"]
+    body = response.get("body") if response["status"] < 300 else None
+    if isinstance(body, dict) and "operation" in body:
+        return _told_later(exchanges, request["path"])
+    return body if isinstance(body, dict) else None
+
+
+def _place(request: Json, known: Json | None) -> str | None:
+    rows = [request.get("body") or {}, known or {}, *((known or {}).get("value") or [])]
+    return next((row["location"] for row in rows if row.get("location")), None)
+
+
+def _is_new(request: Json, response: Json) -> bool:
+    """Tell whether the work that a provider named makes a thing rather than changes one."""
+    named = (response.get("body") or {}).get("operation") if response["status"] == 202 else None
+    secret = "administratorLoginPassword" in json.dumps(request.get("body") or {})
+    return bool(named) and (secret or str(named).startswith(("Create", "Upsert")))
+
+
+def _told_later(exchanges: list[Json], path: str) -> Json | None:
+    """Return the last look at a thing in the recording, if there was one."""
+    for exchange in reversed(exchanges):
+        body = exchange["response"].get("body")
+        if isinstance(body, dict) and str(body.get("id")).lower() == path.lower():
+            return body
+    return None
 
 
 def _ended_images(row: Json) -> list[Json]:
@@ -201,7 +281,8 @@ def _make_fresh(world: Any, name: str) -> None:
 
 def _group(target: Id, place: str | None, known: Json | None, request: Json) -> Json:
     row: Json = {"id": f"/subscriptions/{target.subscription}/resourceGroups/{target.group}"}
-    row["location"] = place if place and not place.endswith("euap") else "westus2"
+    unfit = not place or place == "global" or place.endswith("euap")
+    row["location"] = "westus2" if unfit else place
     operation = (request.get("body") or {}).get("operation")
     if known and known.get("tags") is not None and operation is None:
         row["tags"] = known["tags"]
@@ -236,6 +317,26 @@ def _bare(target: Id, place: str | None, part: str = "") -> Json:
             },
         }
         row["properties"] = {"osType": "Linux", "containers": [container]}
+    if kind == "microsoft.dbforpostgresql/flexibleservers" and part == "start":
+        row["properties"] = {"state": "Stopped"}
+    if kind == "microsoft.network/trafficmanagerprofiles":
+        row["location"] = "global"
+        row["properties"] = {
+            "trafficRoutingMethod": "Weighted",
+            "dnsConfig": {"relativeName": target.name},
+            "monitorConfig": {"protocol": "TCP", "port": 443},
+        }
+    if kind == "microsoft.network/applicationgateways":
+        power = {"operationalState": "Stopped"} if part == "start" else {}
+        row["properties"] = {**_gateway(str(target)), **power}
+    if kind == "microsoft.network/virtualnetworks":
+        row["properties"] = {"addressSpace": {"addressPrefixes": ["10.0.0.0/8"]}}
+    if kind == "microsoft.network/virtualnetworks/subnets":
+        row["properties"] = {"addressPrefix": "10.0.0.0/24"}
+    if kind == "microsoft.storage/storageaccounts":
+        row |= {"kind": "StorageV2", "sku": {"name": "Standard_LRS"}}
+    if kind == "microsoft.sql/servers/databases/replicationlinks":
+        row["properties"] = {"partnerServer": "other", "partnerDatabase": "db", "role": "Primary"}
     if kind == "microsoft.authorization/locks":
         row = {"id": str(target), "properties": {"level": "CanNotDelete"}}
     if kind.endswith("federatedidentitycredentials"):
@@ -244,7 +345,71 @@ def _bare(target: Id, place: str | None, part: str = "") -> Json:
     return row
 
 
-def _base(target: Id) -> Id:
-    """Return the first resource in the path: the group of a container's logs, say."""
-    found, _ = parse("/".join(str(target).split("/")[:9]))
-    return found
+def _named_subnets(request: Json) -> list[Id]:
+    """Return the networks and subnets that a body names and that are to be there."""
+    pattern = r'"(/subscriptions/[^"]+/virtualNetworks/[^"/]+/subnets/[^"/]+)"'
+    body = json.dumps((request.get("body") or {}).get("properties"))
+    gateway = "applicationgateways" in request["path"].lower()
+    named = re.findall(pattern, body) if gateway else []
+    found = {above.key: above for name in named for above in _above(parse(name)[0])}
+    return list(found.values())
+
+
+def _gateway(name: str) -> Json:
+    """Return an application gateway with one of each part."""
+
+    def part(kind: str, **more: Any) -> Json:
+        return {kind: [{"name": "one", "properties": more}]}
+
+    def link(kind: str) -> Json:
+        return {"id": f"{name}/{kind}/one"}
+
+    listener = {"frontendIPConfiguration": link("frontendIPConfigurations")}
+    listener["frontendPort"] = link("frontendPorts")
+    rule = {"httpListener": link("httpListeners"), "priority": 1}
+    return {
+        "sku": {"name": "WAF_v2", "tier": "WAF_v2", "capacity": 1},
+        **part("gatewayIPConfigurations"),
+        **part("frontendIPConfigurations"),
+        **part("frontendPorts", port=80),
+        **part("backendAddressPools"),
+        **part("backendHttpSettingsCollection", port=80, protocol="Http"),
+        **part("httpListeners", protocol="Http", **listener),
+        **part("requestRoutingRules", ruleType="Basic", **rule),
+    }
+
+
+def _endpoint(target: Id) -> Json:
+    """Return an endpoint of a profile of Traffic Manager."""
+    where = {"target": "contoso.example", "targetResourceId": f"{target}"}
+    return {"name": target.name, "type": target.type, "properties": where}
+
+
+def _above(target: Id) -> list[Id]:
+    """Return a resource and all that it hangs under, the highest first."""
+    if not target.providers or not target.last.names:
+        return []
+    depth = len(target.last.names)
+    last = replace(target.last, types=target.last.types[:depth])
+    whole = replace(target, providers=(*target.providers[:-1], last))
+    return [*_above(whole.parent()), whole] if whole.nested else [whole]
+
+
+def _whole(target: Id, world: Any) -> Id:
+    """Return the longest part of a path whose type is in the table: an action's resource, say."""
+    last = target.last
+    depth = len(last.names)
+    if len(last.types) == depth == 1:
+        return target
+    while depth > 1 and world.table.find("/".join((last.namespace, *last.types[:depth]))) is None:
+        depth -= 1
+    kept = replace(last, types=last.types[:depth], names=last.names[:depth])
+    return replace(target, providers=(*target.providers[:-1], kept))
+
+
+def _is_kept(row: Json, world: Any) -> bool:
+    """Tell whether a listed thing is one that exists by itself, not one worked out."""
+    if "id" not in row:
+        return False
+    target, _ = parse(row["id"])
+    return not target.providers or world.table.find(target.type) is not None

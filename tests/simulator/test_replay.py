@@ -9,6 +9,13 @@ FOLDERS = {
     "resources": ("[rst][gau][-gb]*", 0.85),
     "managedidentity": ("*", 0.9),
     "locks": ("*", 0.99),
+    "postgresflex": ("*", 0.6),
+    "sql": ("*", 0.75),
+    "storage": ("*", 0.8),
+    "trafficmanager": ("*", 0.85),
+    "applicationgateway": ("*", 0.8),
+    "monitor": ("component*", 0.99),
+    "network": ("[sv][un]*", 0.7),
     "loganalytics": ("workspace-*", 0.99),
 }
 

@@ -17,7 +17,9 @@ from local.founding import found
 from local.github import server as github
 from local.issuer import door as issuer
 from local.keys import private_key
+from local.loopback import PLAIN
 from local.stack import Stack, github_app_key
+from tests.effort import unmeasured_threads
 
 from .hub import Hub
 
@@ -30,7 +32,8 @@ def serving(app, port: int) -> Iterator[None]:
     )
     server = uvicorn.Server(settings)
     thread = threading.Thread(target=lambda: asyncio.run(server.serve()))
-    thread.start()
+    with unmeasured_threads():
+        thread.start()
     try:
         while not server.started and thread.is_alive():
             thread.join(0.01)
@@ -84,7 +87,9 @@ def exchange(stack: Stack) -> Iterator[Exchange]:
 def github_client(stack: Stack, github_state: Path, exchange: Exchange) -> Iterator[httpx.Client]:
     exchange.app = github.build(stack, github_state, open_clock(github_state, held=False))
     headers = {"user-agent": "tests"}
-    with httpx.Client(base_url=stack.github, headers=headers, trust_env=False) as client:
+    with httpx.Client(
+        base_url=stack.github, headers=headers, trust_env=False, verify=PLAIN
+    ) as client:
         yield client
 
 

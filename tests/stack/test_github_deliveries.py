@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from local.github.pulls import Kept, delivered_pull, delivered_run
+from local.loopback import PLAIN
 
 from .conftest import serving
 from .hub import REPOSITORY, SHA
@@ -186,7 +187,9 @@ def test_github_already_knows_what_a_delivery_tells(hub, stack):
     class Asking(App):
         async def __call__(self, scope, receive, send):
             headers = {"authorization": f"Bearer {token}", "user-agent": "app"}
-            async with httpx.AsyncClient(base_url=stack.github, trust_env=False) as client:
+            async with httpx.AsyncClient(
+                base_url=stack.github, trust_env=False, verify=PLAIN
+            ) as client:
                 answers.append(await client.get(f"{REPOSITORY}/pulls/7", headers=headers))
             await super().__call__(scope, receive, send)
 

@@ -14,12 +14,13 @@ from azure.identity import (
 )
 
 from local.issuer.claims import ACTIONS_AUDIENCE, ENTRA_AUDIENCE, identity_of
+from local.loopback import PLAIN
 
 ARM = "https://management.azure.com/.default"
 
 
 def ask(issuers, body) -> httpx.Response:
-    return httpx.post(f"{issuers}/_local/token", json=body, trust_env=False)
+    return httpx.post(f"{issuers}/_local/token", json=body, trust_env=False, verify=PLAIN)
 
 
 def token_for(issuers, body) -> str:
@@ -30,7 +31,7 @@ def token_for(issuers, body) -> str:
 
 def key_at(url, token):
     """Return the published key that the token names; KeyError where nobody publishes it."""
-    keys = httpx.get(url, trust_env=False).json()["keys"]
+    keys = httpx.get(url, trust_env=False, verify=PLAIN).json()["keys"]
     return {key["kid"]: jwt.PyJWK(key) for key in keys}[jwt.get_unverified_header(token)["kid"]]
 
 
@@ -69,10 +70,12 @@ def test_given_claims_win_and_null_leaves_a_claim_out(issuers):
 
 def test_the_discovery_document_leads_to_the_keys(issuers, stack):
     for issuer in (f"{stack.issuer}/{stack.tenant}/v2.0", f"{stack.issuer}/actions"):
-        document = httpx.get(f"{issuer}/.well-known/openid-configuration", trust_env=False).json()
+        document = httpx.get(
+            f"{issuer}/.well-known/openid-configuration", trust_env=False, verify=PLAIN
+        ).json()
 
         assert document["issuer"] == issuer
-        keys = httpx.get(document["jwks_uri"], trust_env=False).json()["keys"]
+        keys = httpx.get(document["jwks_uri"], trust_env=False, verify=PLAIN).json()["keys"]
         assert [(key["kty"], key["use"], key["alg"]) for key in keys] == [("RSA", "sig", "RS256")]
         assert not {"d", "p", "q"} & set(keys[0])
 
@@ -206,6 +209,7 @@ def test_the_identity_endpoint_is_as_strict_as_app_service(
         params=query,
         headers={name: value for name, value in headers.items() if value is not None},
         trust_env=False,
+        verify=PLAIN,
     )
 
     assert answer.status_code == status

@@ -28,11 +28,14 @@ def a_token(expires_at: str = LASTS) -> Answer:
 
 
 @pytest.fixture
-def forge(server: Server, pem: str) -> Iterator[Forge]:
-    """Ask the server in GitHub's place, the App installed."""
+def forge(server: Server, key: Any) -> Iterator[Forge]:
+    """Ask the server in GitHub's place, the App installed.
+
+    The key is one that was read: to read it from its text each time would take 50 ms.
+    """
     server.on(INSTALLATION, Answer(body={"id": 5}))
     server.on(TOKENS, a_token())
-    client = Forge(server.url, "12345", pem)
+    client = Forge(server.url, "12345", key)
     yield client
     client.close()
 
@@ -203,8 +206,8 @@ def test_a_refusal_stays_one(answer: Answer, forge: Forge, server: Server):
     assert f"GitHub answered {answer.status} to GET {REPO}/pulls/7" in str(error)
 
 
-def test_silence_is_tried_again(pem: str):
-    forge = Forge("http://127.0.0.1:9", "12345", pem)
+def test_silence_is_tried_again(key: Any):
+    forge = Forge("http://127.0.0.1:9", "12345", key)
 
     error = failure(forge)
 
@@ -241,10 +244,14 @@ def test_a_token_is_fetched_anew_before_it_ends(forge: Forge, server: Server):
     assert len(server.calls(TOKENS)) == 2
 
 
-def test_the_app_proves_itself_by_its_key(forge: Forge, server: Server):
+def test_the_app_proves_itself_by_its_key(server: Server, pem: str):
+    server.on(INSTALLATION, Answer(body={"id": 5}))
+    server.on(TOKENS, a_token())
     server.on(PULL, Answer(body=pull_object(7)))
+    forge = Forge(server.url, "12345", pem)  # as GitHub hands it out
 
     forge.pull_request(REPOSITORY, 7)
+    forge.close()
 
     (asked,) = server.calls(INSTALLATION)
     claims = asked.headers["authorization"].split(".")[1]

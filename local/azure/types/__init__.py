@@ -6,6 +6,7 @@ from local.azure.types import (
     authorization,
     blobservice,
     components,
+    containerapps,
     containerinstance,
     generic,
     managedidentity,
@@ -17,7 +18,9 @@ from local.azure.types import (
     sqlserver,
     storageaccount,
     trafficmanager,
+    virtualmachines,
     virtualnetworks,
+    web,
     workspaces,
 )
 
@@ -38,8 +41,11 @@ TABLE = Table(
         trafficmanager.ROW,
         applicationgateway.ROW,
         components.ROW,
+        *containerapps.ROWS,
         workspaces.ROW,
         *virtualnetworks.ROWS,
+        *virtualmachines.ROWS,
+        *web.ROWS,
     ),
     containerinstance.CALLS,
 )

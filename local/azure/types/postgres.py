@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 
 from local.azure import operations, paging, places
 from local.azure.arm import Answer, Json, Late, Refusal
-from local.azure.table import Behaviour, Lro, NameRule, ResourceType, Use, View, Write
+from local.azure.table import Behaviour, Lro, NameRule, ResourceType, Use, View, Write, made_up
 from local.azure.types import facts, postgreschecks, postgresclock
 from local.azure.types.postgresclock import condition, zoned
 from local.azure.world import Operation, Resource, World, plain
@@ -44,7 +44,8 @@ READ_ONLY = (
     "replica.capacity",
     "privateEndpointConnections",
 )
-_NEVER_SHOWN = ("administratorLoginPassword", "createMode", "pointInTimeUTC")
+HALTED = "backup.newestBackupDate"  # only a seed's: no backup has been taken since
+_NEVER_SHOWN = ("administratorLoginPassword", "createMode", "pointInTimeUTC", HALTED)
 _DEFAULTS: Json = {
     "administratorLogin": "tesoro",
     "version": "16",
@@ -63,6 +64,7 @@ _DEFAULTS: Json = {
     },
     "replicationRole": "Primary",
 }
+_SKU: Json = {"name": "Standard_D2s_v3"}
 _MINOR = {"11": "22", "12": "22", "13": "23", "14": "20", "15": "15", "16": "11", "17": "7"}
 
 
@@ -76,14 +78,14 @@ class Servers(Behaviour):
     def shape(self, write: Write) -> Json:
         """Return the body over the defaults, or over what there is; no secrets, no facts."""
         body = facts.without(write.body, (*READ_ONLY, *_NEVER_SHOWN))
-        old = write.current.body if write.current else {"properties": _DEFAULTS}
+        old = write.current.body if write.current else {"properties": _DEFAULTS, "sku": _SKU}
         kept: Json = plain(old["properties"])
         for name, value in body["properties"].items():
             both = isinstance(value, dict) and isinstance(kept.get(name), dict)
             kept[name] = {**kept[name], **value} if both else value
         window = kept["maintenanceWindow"]
         window["customWindow"] = str(window["customWindow"]).capitalize()
-        sku = {**old.get("sku", {}), **body.get("sku", {})}
+        sku = {**old["sku"], **body.get("sku", {})}
         body["sku"] = {"name": sku["name"], "tier": postgreschecks.tier_of(sku["name"])}
         body["properties"] = kept
         return body
@@ -93,7 +95,8 @@ class Servers(Behaviour):
         now, current = write.call.now, write.current
         if current is None:
             born = now.isoformat()
-            return {"born": born, "floor": born, "pauses": [], "doing": "Provisioning"}
+            memory = {"tenant": write.world.tenant, "born": born, "floor": born}
+            return {**memory, "pauses": [], "doing": "Provisioning"}
         reach = postgresclock.earliest(current.state, retention(current), now)
         return {**current.state, "floor": reach.isoformat(), "doing": "Updating"}
 
@@ -108,7 +111,9 @@ class Servers(Behaviour):
             write.world.look_again(str(write.id), now, postgresclock.awake(now))
         if found.get("state") in {"Stopped", "Ready"}:
             found.pop("state")
-        return {"born": born, "floor": born, "pauses": pauses, "facts": found}
+        memory: Json = {"tenant": write.world.tenant, "born": born, "floor": born}
+        memory["halted"] = facts.named(write.body, (HALTED,)).get(HALTED)
+        return {**memory, "pauses": pauses, "facts": found}
 
     def busy(self, resource: Resource) -> Refusal:
         """Return how a server refuses a second operation."""
@@ -132,6 +137,8 @@ class Servers(Behaviour):
         body["properties"] = facts.lay(given, state.get("facts") or {})
         body["location"] = places.shown(body["location"])
         body["systemData"] = {"createdAt": zoned(datetime.fromisoformat(state["born"]))}
+        if body.get("identity"):
+            body["identity"] = _identity(body["identity"], state["tenant"])
         return {**body, "id": resource.id, "name": resource.name, "type": resource.type}
 
     def finished(self, world: World, resource: Resource, operation: Operation) -> Resource:
@@ -221,6 +228,14 @@ def _work(use: Use, verb: str, doing: str, takes: float, on: set[str], why: str)
         use.world.save(replace(item, busy=operation.id, state=memory, changed=now))
     headers = operations.headers(operation, lro, use.call)
     return Answer(status=202, body=operations.announced(operation, lro), headers=headers)
+
+
+def _identity(identity: Json, tenant: str) -> Json:
+    named = {
+        name: {"principalId": made_up("principal", name), "clientId": made_up("client", name)}
+        for name in identity.get("userAssignedIdentities") or {}
+    }
+    return {**identity, "userAssignedIdentities": named, "tenantId": tenant}
 
 
 def _age(given: Json, version: str) -> None:

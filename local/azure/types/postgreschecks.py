@@ -101,10 +101,10 @@ def _check_values(properties: Json, sku: Json) -> None:
 def _check_new(write: Write, properties: Json) -> None:
     mode = properties.get("createMode")
     facts.check_choice(mode, ("Default", "Create"), invalid("createMode"))
-    if not (write.body.get("sku") or {}).get("name"):
-        raise _missing("sku")
     if write.seeding:
         return
+    if not (write.body.get("sku") or {}).get("name"):
+        raise _missing("sku")
     if (properties.get("authConfig") or {}).get("passwordAuth") != "Disabled":
         for name in ("administratorLogin", "administratorLoginPassword"):
             if not properties.get(name):

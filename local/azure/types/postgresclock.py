@@ -3,7 +3,8 @@
 Pure readings of what a server remembers: when it was born, since when its backups reach back
 (`floor`), and when it was stopped. Nothing is stored as it happens: a full backup a day follows
 from the day of birth, and a server stopped for seven days has started by itself. What fell due
-while it was stopped is done soon after it runs again.
+while it was stopped is done soon after it runs again. A seed may say that no backup has been
+taken since some day (`halted`).
 
 Source: learn.microsoft.com, "Backup and restore in Azure Database for PostgreSQL flexible server"
 and "Start/Stop"; the names of backups carry .NET ticks, as recorded.
@@ -60,7 +61,9 @@ def earliest(state: Json, retention: int, now: datetime) -> datetime:
 def backups(state: Json, retention: int, now: datetime) -> list[datetime]:
     """Return when the full backups that are still kept were completed, the latest first."""
     oldest = earliest(state, retention, now)
-    taken = sorted({at for at in _taken(state, oldest, now) if at <= now}, reverse=True)
+    halted = state.get("halted")
+    last = now if halted is None else min(now, datetime.fromisoformat(halted))
+    taken = sorted({at for at in _taken(state, oldest, now) if at <= last}, reverse=True)
     return [at for at in taken if at >= oldest] or taken[:1]
 
 

@@ -107,7 +107,9 @@ class Recoverable(Behaviour):
 
 
 def keep(world: World, database: Resource, now: datetime) -> None:
-    """Make the policy and the geo-backup of a database what they should be."""
+    """Make the policy and the geo-backup of a database what they should be; `master` has none."""
+    if database.body["sku"]["tier"] == "System":
+        return
     policy = f"{database.id}/backupShortTermRetentionPolicies/default"
     if world.find(policy) is None:
         _save(world, policy, POLICIES, {"properties": _policy(database)}, {}, now)

@@ -106,7 +106,8 @@ class Databases(Behaviour):
         kept = sqlbackups.days(world, str(write.id))
         state = {**self.state(old), "retention": kept}
         roles = {one.body["properties"]["role"] for one in sqllinks.links(world, str(write.id))}
-        if "Secondary" in roles:
+        given = write.body.get("properties") or {}
+        if "Secondary" in roles or given.get("secondaryType") == "Geo":
             state["secondary"] = True
         state["facts"] = facts.named(write.body, READ_ONLY)
         found = world.find(write.id)
@@ -211,6 +212,8 @@ def _check_values(write: Write, given: Json) -> None:
     if write.current is None:
         modes = ("Default", *SECONDARY)
         facts.check_choice(given.get("createMode"), modes, facts.invalid("createMode"))
+    if given.get("elasticPoolId") is not None:
+        raise facts.invalid("elasticPoolId")
     asked = given.get("requestedBackupStorageRedundancy")
     wrong = facts.invalid("requestedBackupStorageRedundancy")
     facts.check_choice(asked, REDUNDANCIES, wrong)
@@ -242,6 +245,8 @@ def _source(write: Write) -> Resource | None:
 
 
 def _defaults(sku: Json) -> Json:
+    if sku["tier"] == "System":
+        return {}
     if sku["tier"] == "Hyperscale":
         more: Json = {
             "maxSizeBytes": -1,

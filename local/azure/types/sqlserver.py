@@ -77,7 +77,7 @@ class Servers(Behaviour):
 
     def seeded(self, write: Write) -> Json:
         """Return the memory of a server whose `master` is there already."""
-        master(write.world, str(write.id), write.body["location"], write.call.now)
+        master(write.world, str(write.id), write.body["location"], write.call.now - sqlclock.OLDER)
         return {**_memory(write), "facts": facts.named(write.body, READ_ONLY)}
 
     def busy(self, resource: Resource) -> Refusal:

@@ -44,6 +44,11 @@ READ_ONLY = (
     "provisioningState",
 )
 _TOLD = ("primaryEndpoints", "secondaryEndpoints", "geoReplicationStats", "keyCreationTime")
+_SAFE: Json = {
+    "allowCrossTenantReplication": False,
+    "minimumTlsVersion": "TLS1_2",
+    "allowBlobPublicAccess": False,
+}
 _SERVICES = {
     "StorageV2": ("dfs", "web", "blob", "queue", "table", "file"),
     "Storage": ("blob", "queue", "table", "file"),
@@ -75,10 +80,12 @@ class Accounts(Behaviour):
     def shape(self, write: Write) -> Json:
         """Return the body over what there was, or over the defaults."""
         body = facts.without(write.body, (*READ_ONLY, *_TOLD))
-        old = write.current.body["properties"] if write.current else _defaults(body)
         given = body["properties"]
+        old = write.current.body["properties"] if write.current else _defaults(write)
+        rules = given.pop("networkAcls", None) or {}
         encryption = given.pop("encryption", None) or {}
         body["properties"] = {**old, **given}
+        body["properties"]["networkAcls"] = {**old["networkAcls"], **rules}
         if encryption.get("keySource"):
             body["properties"]["encryption"] = {"keySource": encryption["keySource"]}
         name = body["sku"]["name"]
@@ -144,7 +151,10 @@ def is_geo(sku: str) -> bool:
 
 def list_keys(use: Use) -> Answer:
     """Answer with the account's two keys."""
-    return Answer(status=200, body={"keys": [_key(use.resource, place) for place in (0, 1)]})
+    keys = [_key(use.resource, place) for place in (0, 1)]
+    if use.call.version < "2021-02-01":
+        keys = [{k: v for k, v in key.items() if k != "creationTime"} for key in keys]
+    return Answer(status=200, body={"keys": keys})
 
 
 def regenerate(use: Use) -> Answer:
@@ -164,10 +174,14 @@ def _told(item: Resource, view: View) -> Json:
     sku, kind, place = item.body["sku"]["name"], item.body["kind"], item.body["location"]
     born = stamp(datetime.fromisoformat(item.state["born"]))
     services = _SERVICES[kind] if sku.startswith("Standard") else ("blob",)
-    enabled = {"keyType": "Account", "enabled": True, "lastEnabledTime": born}
+    enabled: Json = {"enabled": True, "lastEnabledTime": born}
+    newer: Json = {}
+    if view.version >= "2019-06-01":
+        enabled["keyType"] = "Account"
+        newer["privateEndpointConnections"] = []
     given = item.body["properties"].get("encryption") or {}
     told: Json = {
-        "privateEndpointConnections": [],
+        **newer,
         "encryption": {
             "services": {"file": enabled, "blob": enabled},
             "keySource": given.get("keySource") or "Microsoft.Storage",
@@ -208,11 +222,10 @@ def _endpoints(name: str, services: tuple[str, ...]) -> Json:
     return {s: f"https://{name}.{zone.get(s, s)}.core.windows.net/" for s in services}
 
 
-def _defaults(body: Json) -> Json:
-    given: Json = {
-        "allowCrossTenantReplication": False,
-        "minimumTlsVersion": "TLS1_2",
-        "allowBlobPublicAccess": False,
+def _defaults(write: Write) -> Json:
+    """Return what a new account is; one that a seed puts there is older than the safe ways."""
+    given: Json = {} if write.seeding else dict(_SAFE)
+    given |= {
         "supportsHttpsTrafficOnly": True,
         "networkAcls": {
             "bypass": "AzureServices",
@@ -221,7 +234,7 @@ def _defaults(body: Json) -> Json:
             "defaultAction": "Allow",
         },
     }
-    if body["kind"] in {"StorageV2", "BlobStorage"}:
+    if write.body["kind"] in {"StorageV2", "BlobStorage"}:
         given["accessTier"] = "Hot"
     return given
 

@@ -80,6 +80,7 @@ class Networks(Behaviour):
         given.setdefault("enableDdosProtection", False)
         given.pop("provisioningState", None)
         given.pop("resourceGuid", None)
+        given.pop("enableVmProtection", None)
         return body
 
     def state(self, write: Write) -> Json:
