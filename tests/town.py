@@ -62,12 +62,12 @@ class Credential:
         self._key = key
 
     def get_token(self, *scopes: str, **_: Any) -> Any:
-        """Return a token for Azure Resource Manager."""
+        """Return a token for the service that the scope names."""
         from azure.core.credentials import AccessToken
 
         now = int(datetime.now().timestamp())  # noqa: DTZ005 - tokens end by the machine's clock
         claims = {
-            "aud": "https://management.azure.com",
+            "aud": scopes[0].removesuffix("/.default"),
             "iss": f"https://sts.windows.net/{inline.TENANT}/",
             "tid": inline.TENANT,
             "oid": "00000000-0000-0000-0000-00000000c0de",

@@ -21,6 +21,7 @@ from local.azure.types import (
     virtualmachines,
     virtualnetworks,
     web,
+    workspaces,
 )
 
 TABLE = Table(
@@ -41,6 +42,7 @@ TABLE = Table(
         applicationgateway.ROW,
         components.ROW,
         *containerapps.ROWS,
+        workspaces.ROW,
         *virtualnetworks.ROWS,
         *virtualmachines.ROWS,
         *web.ROWS,
