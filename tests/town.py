@@ -34,7 +34,7 @@ from provisioning.azure.logs import Logs
 from provisioning.forge import Forge
 from provisioning.github.receive import read
 from provisioning.identity import Principal, Role, Tokens
-from provisioning.intake import deliveries, people, timers
+from provisioning.intake import alerts, deliveries, people, timers
 from provisioning.ledger import environment
 from provisioning.model import Environment
 from provisioning.probe import Probe
@@ -180,6 +180,8 @@ class Town:
             deliveries.take(self.services, text)
         elif queue.endswith("-poison"):
             poison.keep(self.services, queue.removesuffix("-poison"), text)
+        elif alerts.is_nudge(text):
+            alerts.take(self.services, text)
         else:
             runner.run_one_step(text, self.services)
 
@@ -256,6 +258,7 @@ def a_town(folder: Path, **settings: Any) -> Iterator[Town]:
             registry_login=None,
         )
         built = replace(built, **settings)
+        azure = Azure(SUBSCRIPTION, simulated.base_url, lambda: Credential(key), verify=str(ca))
         services = Services(
             settings=built,
             catalog=the_catalog(),
@@ -265,12 +268,8 @@ def a_town(folder: Path, **settings: Any) -> Iterator[Town]:
             alerts=MemoryTable(),
             anchors=MemoryAnchors(),  # type: ignore[arg-type]
             queue=MemoryQueue(),
-            azure=Azure(
-                SUBSCRIPTION,
-                simulated.base_url,
-                lambda: Credential(key),
-                verify=str(ca),
-            ),
+            azure=azure,
+            urgent=azure,
             logs=Logs(built.logs_url, lambda: Credential(key), verify=str(ca)),
             forge=Forge(github_url, stack.github_app_id, built.github_key),
             probe=Probe(),

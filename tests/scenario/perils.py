@@ -103,5 +103,6 @@ def imperil(services: Services, peril: Peril, azure: Azure, forge: PerilousForge
         deliveries=Perilous(services.deliveries, peril, writes),
         queue=Perilous(services.queue, peril, ("send",)),
         azure=azure,
+        urgent=azure,
         forge=forge,
     )
