@@ -25,6 +25,33 @@ def headers(operation: Operation, lro: Lro, call: Call) -> dict[str, str]:
     return found
 
 
+def announced(operation: Operation, lro: Lro) -> Json | None:
+    """Return the body with which a provider names the work, if it is one that does."""
+    if lro.announces is None:
+        return None
+    return {"operation": lro.announces, "startTime": stamp(operation.started, 3)}
+
+
+def bare(operation: Operation) -> Json:
+    """Return the status document of a provider that tells a name, a state and an error."""
+    body: Json = {
+        "name": operation.id,
+        "status": operation.outcome or operation.running,
+        "startTime": stamp(operation.started, 3),
+    }
+    if operation.late and operation.ended:
+        body["error"] = dict(operation.late)
+    return body
+
+
+def barest(operation: Operation) -> Json:
+    """Return the status document of a provider that tells a state, and an error."""
+    body: Json = {"status": operation.outcome or operation.running}
+    if operation.late and operation.ended:
+        body["error"] = dict(operation.late)
+    return body
+
+
 def group_address(operation: Operation, group: Group, call: Call) -> str:
     """Return the address that follows a group's deletion."""
     job = {"jobId": operation.path, "jobLocation": group.location}

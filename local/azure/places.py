@@ -29,6 +29,21 @@ ALL = tuple(NAMES)
 FOR_GROUPS = tuple(name for name in ALL if not name.endswith("euap"))
 
 
+_PAIRED = (
+    "eastus westus,eastus2 centralus,northcentralus southcentralus,westus2 westcentralus,"
+    "northeurope westeurope,eastasia southeastasia,japaneast japanwest,uksouth ukwest,"
+    "australiaeast australiasoutheast,canadacentral canadaeast,koreacentral koreasouth,"
+    "centralindia southindia,australiacentral australiacentral2"
+)
+_PAIRS = [tuple(pair.split()) for pair in _PAIRED.split(",")]
+PAIRS = {here: there for one, other in _PAIRS for here, there in ((one, other), (other, one))}
+
+
+def shown(name: str) -> str:
+    """Return a region's name as some providers print it: West Europe."""
+    return NAMES.get(name, name)
+
+
 def read(value: object) -> str:
     """Return the region that a body names; refuse none, and what cannot be one."""
     if value is None or value == "":

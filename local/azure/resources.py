@@ -125,7 +125,7 @@ def _get(world: World, call: Call, target: Id, row: ResourceType) -> Answer:
     if call.method == "HEAD":
         return Answer(status=204 if world.find(target) else 404)
     found = _require(world, target, row)
-    view = View(now=call.now, version=call.version)
+    view = View(now=call.now, version=call.version, expand=call.query.get("$expand", ""))
     return Answer(status=200, body=row.behaviour.shown(found, view))
 
 
@@ -176,7 +176,8 @@ def _start(world: World, call: Call, write: Write) -> Answer:
     )
     item = store(world, write, busy=operation.id, provisioning="Creating" if new else "Updating")
     headers = {**metered, **operations.headers(operation, lro, call)}
-    return Answer(status=lro.status, body=_put_view(row, item, call), headers=headers)
+    body = operations.announced(operation, lro) or _put_view(row, item, call)
+    return Answer(status=lro.status, body=body, headers=headers)
 
 
 def _place(world: World, target: Id) -> str:
@@ -201,9 +202,9 @@ def _delete(world: World, call: Call, target: Id, row: ResourceType) -> Answer:
         return Answer(status=lro.status, headers=operations.headers(running, lro, call))
     place = str(found.body.get("location") or _place(world, target))
     metered = row.behaviour.meter(world, call, place)
+    use = Use(world=world, call=call, type=row, resource=found)
+    answered = row.behaviour.deleting(use) or Answer(status=row.deleted_status)
     if row.delete is None and call.late is None:
-        use = Use(world=world, call=call, type=row, resource=found)
-        answered = row.behaviour.deleting(use) or Answer(status=row.deleted_status)
         world.drop(found, call.now)
         return replace(answered, headers={**answered.headers, **metered})
     operation = world.begin(
@@ -216,7 +217,8 @@ def _delete(world: World, call: Call, target: Id, row: ResourceType) -> Answer:
     )
     world.save(replace(found, busy=operation.id, provisioning="Deleting", changed=call.now))
     headers = {**metered, **operations.headers(operation, lro, call)}
-    return Answer(status=lro.status, headers=headers)
+    body = operations.announced(operation, lro)
+    return Answer(status=lro.status, body=body, headers=headers)
 
 
 def _patched(body: Json, current: Resource, row: ResourceType, call: Call) -> Json:
@@ -304,6 +306,7 @@ def _put_view(row: ResourceType, item: Resource, call: Call) -> Json:
 def _brief(row: Json, expand: set[str]) -> Json:
     kept = ("id", "name", "type", "sku", "kind", "managedBy", "plan", "identity", "zones")
     brief = {name: row[name] for name in (*kept, "location", "tags") if row.get(name) is not None}
+    brief["name"] = "/".join(resource(row["id"]).last.names)
     for name in ("createdTime", "changedTime", "provisioningState"):
         if name.lower() in expand and row.get(name) is not None:
             brief[name] = row[name]

@@ -9,7 +9,7 @@ from local.azure import bodies, groups, resources
 from local.azure.arm import Call, Json, Refusal
 from local.azure.ids import Id, parse
 from local.azure.journal import Memory
-from local.azure.table import View, Write
+from local.azure.table import SEED, View, Write
 from local.azure.world import Group, World
 
 _GROUP = "microsoft.resources/resourcegroups"
@@ -18,8 +18,8 @@ _GROUP = "microsoft.resources/resourcegroups"
 def seed(world: World, body: Any, *, now: datetime) -> int:
     """Put a list of full bodies into the world; raise ValueError naming what is wrong.
 
-    Groups first, then parents before children, whatever the order given. Nothing is put where
-    anything is wrong.
+    What was there under the same identifier is replaced, read-only facts too. Groups first, then
+    parents before children, whatever the order given. Nothing is put where anything is wrong.
     """
     if not isinstance(body, list):
         raise ValueError("body: expected a list of resources")  # noqa: TRY004
@@ -98,12 +98,11 @@ def _put(world: World, target: Id, row: Json, now: datetime) -> None:
     body = bodies.without_nulls({key: value for key, value in row.items() if key not in named})
     bodies.check_identity(body, target, kind)
     kind.names.check(target.name)
-    current = world.find(target)
-    bodies.check_place(body, target, kind, current)
+    bodies.check_place(body, target, kind, None)
     if body.get("tags") is not None:
         body["tags"] = bodies.check_tags(body["tags"])
     call = _call(now, json.dumps(body).encode())
-    write = Write(world=world, call=call, type=kind, id=target, body=body, current=current)
+    write = Write(world=world, call=call, type=kind, id=target, body=body, current=None)
     kind.behaviour.check(write)
     item = resources.store(
         world, write, busy=None, provisioning="Succeeded" if kind.provisioning else None
@@ -134,7 +133,7 @@ def _call(now: datetime, body: bytes) -> Call:
         query={"api-version": "2025-04-01"},
         body=body,
         base="",
-        principal="seed",
+        principal=SEED,
         now=now,
         request_id="seed",
     )

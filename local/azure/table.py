@@ -19,6 +19,7 @@ from local.azure.ids import Id
 if TYPE_CHECKING:
     from local.azure.world import Operation, Resource, World
 
+SEED = "seed"  # who puts things there that nobody asked for
 _COMMON = ("id", "name", "type", "apiVersion", "location", "tags", "properties", "systemData")
 
 
@@ -42,7 +43,8 @@ class Lro:
 
     `takes` is app time in seconds. `header` is the one that carries the address; `segment` the
     collection under `locations/{place}` where the operation lives; `version` the api-version in
-    the address (the caller's own when None).
+    the address (the caller's own when None). `announces` is the operation's own name: a provider
+    that has one answers with it instead of with the resource.
     """
 
     takes: float
@@ -52,6 +54,7 @@ class Lro:
     version: str | None = None
     retry_after: int | None = None
     running: str = "InProgress"
+    announces: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +64,7 @@ class View:
     now: datetime
     version: str
     kind: str = "get"  # get, put, list, subscription (a list across groups)
+    expand: str = ""  # what `$expand` asks for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +77,11 @@ class Write:
     id: Id
     body: Json
     current: "Resource | None"
+
+    @property
+    def seeding(self) -> bool:
+        """Tell whether this is no call, but a thing put there as if it had always been."""
+        return self.call.principal == SEED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,7 +141,7 @@ class Behaviour:
         return None
 
     def deleting(self, use: Use) -> Answer | None:
-        """Return the answer to a DELETE that is done at once, when it is not a bare 200."""
+        """Refuse a DELETE, or return the answer to one done at once that is not a bare 200."""
         return None
 
     def removed(self, world: "World", resource: "Resource") -> None:

@@ -62,7 +62,7 @@ class Operation:
     """
 
     id: str
-    kind: str  # create, update, action, delete, group
+    kind: str  # create, update, action, delete, group, timer
     resource: str
     started: datetime
     due: datetime
@@ -208,6 +208,18 @@ class World:
             )
         )
 
+    def look_again(self, item_id: str, started: datetime, due: datetime) -> None:
+        """Let the lagging copies see at `due` what time alone has changed in a resource."""
+        self.save_operation(
+            Operation(
+                id=guid("timer", item_id, started.isoformat(), due.isoformat()),
+                kind="timer",
+                resource=item_id,
+                started=started,
+                due=due,
+            )
+        )
+
     def begin_group_deletion(
         self, group: Group, call: Call, failing: dict[str, Late]
     ) -> Operation:
@@ -269,6 +281,11 @@ class World:
             self._end_group(operation)
             return
         item = self.find(operation.resource)
+        if operation.kind == "timer":
+            self.save_operation(replace(operation, outcome="Succeeded"))
+            if item is not None and item.changed <= operation.due:
+                self.save(replace(item, changed=operation.due))
+            return
         gone = item is None or item.busy != operation.id
         outcome = "Failed" if operation.late else "Canceled" if gone else "Succeeded"
         done = self.save_operation(replace(operation, outcome=outcome))
@@ -322,6 +339,8 @@ class World:
             return None
         view = View(now=item.changed, version=row.versions[-1], kind="list")
         shown = row.behaviour.shown(item, view)
+        if item.body.get("location"):
+            shown["location"] = item.body["location"]
         return {
             **shown,
             "createdTime": stamp(item.created),

@@ -18,58 +18,6 @@ ROWS = (
         top_level=frozenset({"sku", "identity", "zones"}),
     ),
     ResourceType(
-        name="Microsoft.Storage/storageAccounts",
-        versions=(
-            "2016-01-01",
-            "2017-06-01",
-            "2017-10-01",
-            "2018-07-01",
-            "2018-11-01",
-            "2019-06-01",
-            "2021-01-01",
-            "2021-02-01",
-            "2021-04-01",
-            "2022-05-01",
-            "2022-09-01",
-            "2023-01-01",
-            "2024-01-01",
-            "2025-06-01",
-        ),
-        names=NameRule(
-            pattern=r"[a-z0-9]{3,24}",
-            code="AccountNameInvalid",
-            message=(
-                "{name} is not a valid storage account name. Storage account name must be between"
-                " 3 and 24 characters in length and use numbers and lower-case letters only."
-            ),
-        ),
-        top_level=frozenset({"sku", "kind", "identity", "extendedLocation", "zones"}),
-        create=Lro(takes=20, status=202, header="location", segment="asyncoperations"),
-    ),
-    ResourceType(
-        name="Microsoft.Network/virtualNetworks",
-        versions=(
-            "2015-06-15",
-            "2018-04-01",
-            "2019-04-01",
-            "2019-09-01",
-            "2019-11-01",
-            "2020-05-01",
-            "2020-08-01",
-            "2020-11-01",
-            "2021-02-01",
-            "2022-01-01",
-            "2024-03-01",
-            "2024-05-01",
-            "2025-03-01",
-        ),
-        names=NameRule(pattern=r"[A-Za-z0-9]([\w.-]{0,62}\w)?"),
-        top_level=frozenset({"extendedLocation", "etag"}),
-        create=Lro(takes=8, segment="operations", retry_after=3),
-        update=Lro(takes=8, status=200, segment="operations", retry_after=3),
-        delete=Lro(takes=12, status=202, header="both", segment="operations", retry_after=10),
-    ),
-    ResourceType(
         name="Microsoft.KeyVault/vaults",
         versions=(
             "2016-10-01",

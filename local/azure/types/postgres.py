@@ -1,0 +1,262 @@
+"""Azure Database for PostgreSQL flexible servers: sizes, stops and starts, backups.
+
+Recorded: every write answers 202 with the operation's name, an `azureAsyncOperation` and an
+`operationResults`; a server shows its region's printed name. A stop or restart of a server that
+is not running is accepted and fails at its end with `ServerIsNotReady`. A stopped server takes
+nothing but a start and its deletion, and starts by itself after seven days.
+
+Its other halves: `postgresclock` (what time makes of it), `postgreschecks` (what it refuses),
+`postgreschildren` (databases and firewall rules).
+"""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from local.azure import operations, paging, places
+from local.azure.arm import Answer, Json, Late, Refusal
+from local.azure.table import Behaviour, Lro, NameRule, ResourceType, Use, View, Write
+from local.azure.types import facts, postgreschecks, postgresclock
+from local.azure.types.postgresclock import condition, zoned
+from local.azure.world import Operation, Resource, World, plain
+
+TYPE = "Microsoft.DBforPostgreSQL/flexibleServers"
+VERSIONS = (
+    "2022-12-01",
+    "2023-03-01-preview",
+    "2023-06-01-preview",
+    "2023-12-01-preview",
+    "2024-03-01-preview",
+    "2024-08-01",
+    "2024-11-01-preview",
+    "2025-01-01-preview",
+    "2025-08-01",
+)
+LRO = Lro(takes=60, status=202, header="both", segment="azureAsyncOperation", retry_after=15)
+UPSERT = "UpsertServerManagementOperationV2"
+OLDER = timedelta(days=60)  # the age of a server that a seed puts there
+READ_ONLY = (
+    "backup.earliestRestoreDate",
+    "state",
+    "minorVersion",
+    "fullyQualifiedDomainName",
+    "highAvailability.state",
+    "replicaCapacity",
+    "replica.capacity",
+    "privateEndpointConnections",
+)
+_NEVER_SHOWN = ("administratorLoginPassword", "createMode", "pointInTimeUTC")
+_DEFAULTS: Json = {
+    "administratorLogin": "tesoro",
+    "version": "16",
+    "availabilityZone": "1",
+    "storage": {"storageSizeGB": 32, "autoGrow": "Disabled"},
+    "backup": {"backupRetentionDays": 7, "geoRedundantBackup": "Disabled"},
+    "network": {"publicNetworkAccess": "Enabled"},
+    "highAvailability": {"mode": "Disabled"},
+    "authConfig": {"activeDirectoryAuth": "Disabled", "passwordAuth": "Enabled"},
+    "dataEncryption": {"type": "SystemManaged"},
+    "maintenanceWindow": {
+        "customWindow": "Disabled",
+        "dayOfWeek": 0,
+        "startHour": 0,
+        "startMinute": 0,
+    },
+    "replicationRole": "Primary",
+}
+_MINOR = {"11": "22", "12": "22", "13": "23", "14": "20", "15": "15", "16": "11", "17": "7"}
+
+
+class Servers(Behaviour):
+    """Flexible servers."""
+
+    def check(self, write: Write) -> None:
+        """Refuse what the provider refuses."""
+        postgreschecks.check(write)
+
+    def shape(self, write: Write) -> Json:
+        """Return the body over the defaults, or over what there is; no secrets, no facts."""
+        body = facts.without(write.body, (*READ_ONLY, *_NEVER_SHOWN))
+        old = write.current.body if write.current else {"properties": _DEFAULTS}
+        kept: Json = plain(old["properties"])
+        for name, value in body["properties"].items():
+            both = isinstance(value, dict) and isinstance(kept.get(name), dict)
+            kept[name] = {**kept[name], **value} if both else value
+        window = kept["maintenanceWindow"]
+        window["customWindow"] = str(window["customWindow"]).capitalize()
+        sku = {**old.get("sku", {}), **body.get("sku", {})}
+        body["sku"] = {"name": sku["name"], "tier": postgreschecks.tier_of(sku["name"])}
+        body["properties"] = kept
+        return body
+
+    def state(self, write: Write) -> Json:
+        """Return the server's memory: its birth, its stops, how far back its backups reach."""
+        now, current = write.call.now, write.current
+        if current is None:
+            born = now.isoformat()
+            return {"born": born, "floor": born, "pauses": [], "doing": "Provisioning"}
+        reach = postgresclock.earliest(current.state, retention(current), now)
+        return {**current.state, "floor": reach.isoformat(), "doing": "Updating"}
+
+    def seeded(self, write: Write) -> Json:
+        """Return the memory of a server that was born long ago, stopped if the seed says so."""
+        now = write.call.now
+        born = (now - OLDER).isoformat()
+        found = facts.named(write.body, READ_ONLY)
+        pauses: list[list[str | None]] = []
+        if found.get("state") == "Stopped":
+            pauses = postgresclock.paused([], now)
+            write.world.look_again(str(write.id), now, postgresclock.awake(now))
+        if found.get("state") in {"Stopped", "Ready"}:
+            found.pop("state")
+        return {"born": born, "floor": born, "pauses": pauses, "facts": found}
+
+    def busy(self, resource: Resource) -> Refusal:
+        """Return how a server refuses a second operation."""
+        return postgreschecks.busy(resource.name)
+
+    def shown(self, resource: Resource, view: View) -> Json:
+        """Return the server as a reader of this api-version sees it."""
+        body: Json = plain(resource.body)
+        given, state = body["properties"], resource.state
+        given["state"] = condition(resource, view.now)
+        given["fullyQualifiedDomainName"] = f"{resource.name}.postgres.database.azure.com"
+        given["minorVersion"] = _MINOR.get(str(given["version"]), "1")
+        given["highAvailability"]["state"] = (
+            "NotEnabled" if given["highAvailability"]["mode"] == "Disabled" else "Healthy"
+        )
+        given["backup"]["earliestRestoreDate"] = zoned(
+            postgresclock.earliest(state, retention(resource), view.now)
+        )
+        given["replicaCapacity"] = 5
+        _age(given, view.version)
+        body["properties"] = facts.lay(given, state.get("facts") or {})
+        body["location"] = places.shown(body["location"])
+        body["systemData"] = {"createdAt": zoned(datetime.fromisoformat(state["born"]))}
+        return {**body, "id": resource.id, "name": resource.name, "type": resource.type}
+
+    def finished(self, world: World, resource: Resource, operation: Operation) -> Resource:
+        """Return the server after its work; a stop that ended well leaves it stopped."""
+        state = dict(resource.state)
+        doing, well = state.pop("doing", None), operation.outcome == "Succeeded"
+        match doing:
+            case "Stopping" if well:
+                state["pauses"] = postgresclock.paused(state["pauses"], operation.due)
+                awake = postgresclock.awake(operation.due)
+                world.look_again(resource.id, operation.due, awake)
+            case "Starting" if well:
+                state["pauses"] = postgresclock.resumed(state["pauses"], operation.due)
+            case "Provisioning" if not well:
+                state["facts"] = {**state.get("facts", {}), "state": "Disabled"}
+        return replace(resource, provisioning=operation.outcome, busy=None, state=state)
+
+    def progress(self, world: World, operation: Operation, now: datetime) -> Json | None:
+        """Return the provider's status document."""
+        return operations.bare(operation)
+
+
+def retention(server: Resource) -> int:
+    """Return for how many days a server's backups are kept."""
+    return int(server.body["properties"]["backup"]["backupRetentionDays"])
+
+
+def start(use: Use) -> Answer:
+    """Start a stopped server."""
+    why = f"Start Server can only be performed on Stopped servers. Server Name = {{}}, {_NOW}"
+    return _work(use, "Start", "Starting", postgresclock.STARTED, {"Stopped"}, why)
+
+
+def stop(use: Use) -> Answer:
+    """Stop a running server."""
+    return _work(use, "Stop", "Stopping", postgresclock.STOPPED, {"Ready"}, _NOT_STARTED)
+
+
+def restart(use: Use) -> Answer:
+    """Restart a running server."""
+    return _work(use, "Restart", "Restarting", postgresclock.RESTARTED, {"Ready"}, _NOT_STARTED)
+
+
+def backups(use: Use) -> Answer:
+    """List the full backups, or answer with the one that is named."""
+    item, now = use.resource, use.call.now
+    found = postgresclock.backups(item.state, retention(item), now)
+    rows = [postgresclock.backup(item.id, at) for at in found]
+    if not use.parts:
+        return paging.page(use.call, rows)
+    for row in rows:
+        if row["name"].lower() == use.parts[0].lower():
+            return Answer(status=200, body=row)
+    raise Refusal(
+        404,
+        "ResourceNotFound",
+        f"The requested resource of type '{TYPE}/backups' with name '{use.parts[0]}' was not"
+        " found.",
+    )
+
+
+_NOW = "Current Server State = {}"
+_NOT_STARTED = f"Restart or Stop Server can only be performed on Started servers. {{}}, {_NOW}"
+
+
+def _work(use: Use, verb: str, doing: str, takes: float, on: set[str], why: str) -> Answer:
+    """Accept work on a server; what it is in no state for fails at once, but late."""
+    item, now = use.resource, use.call.now
+    if item.busy:
+        raise use.type.behaviour.busy(item)
+    state = condition(item, now)
+    lro = replace(LRO, takes=takes, announces=f"{verb}ServerManagementOperation")
+    call = use.call
+    if state not in on:
+        late = Late(code="ServerIsNotReady", message=why.format(item.name, state))
+        call, lro = replace(call, late=late), replace(lro, takes=1.0)
+    operation = use.world.begin(
+        kind="action",
+        resource=item.id,
+        lro=lro,
+        call=call,
+        place=item.body["location"],
+        namespace=use.type.namespace,
+    )
+    if state in on:
+        memory = {**item.state, "doing": doing}
+        use.world.save(replace(item, busy=operation.id, state=memory, changed=now))
+    headers = operations.headers(operation, lro, use.call)
+    return Answer(status=202, body=operations.announced(operation, lro), headers=headers)
+
+
+def _age(given: Json, version: str) -> None:
+    """Add what newer api-versions show, take away what older ones do not."""
+    if version < "2023-03-01":
+        given["storage"].pop("autoGrow", None)
+    if version < "2024-08-01":
+        return
+    tier, iops = postgreschecks.DISKS[given["storage"]["storageSizeGB"]]
+    given["storage"] = {"type": "", "iops": iops, "tier": tier, **given["storage"]}
+    given["replica"] = {"role": given["replicationRole"], "capacity": 5}
+    given["privateEndpointConnections"] = []
+
+
+ROW = ResourceType(
+    name=TYPE,
+    versions=VERSIONS,
+    names=NameRule(
+        pattern=r"[a-z0-9](?!.*--)[a-z0-9-]{1,61}[a-z0-9]",
+        code="InvalidServerName",
+        message=(
+            "Invalid server name '{name}': 3 to 63 lower case letters, digits and hyphens, with"
+            " no hyphen first or last."
+        ),
+    ),
+    top_level=frozenset({"sku", "identity"}),
+    provisioning=False,
+    create=replace(LRO, takes=postgresclock.CREATED, retry_after=60, announces=UPSERT),
+    update=replace(LRO, takes=postgresclock.UPDATED, announces=UPSERT),
+    delete=replace(LRO, takes=postgresclock.DROPPED, announces="DropServerManagementOperation"),
+    group_delete=60.0,
+    actions={
+        ("POST", "start"): start,
+        ("POST", "stop"): stop,
+        ("POST", "restart"): restart,
+        ("GET", "backups"): backups,
+    },
+    behaviour=Servers(),
+)

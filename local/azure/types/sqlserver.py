@@ -1,0 +1,173 @@
+"""Logical servers of Azure SQL, each with the `master` database that nobody made.
+
+Recorded: a write answers 202 with the operation's name. The administrator's password is taken
+and never told, not even kept.
+"""
+
+from dataclasses import replace
+from datetime import datetime
+
+from local.azure import operations
+from local.azure.arm import Json, Refusal, guid, stamp
+from local.azure.table import Behaviour, Lro, NameRule, ResourceType, View, Write
+from local.azure.types import facts, sqlclock
+from local.azure.world import Operation, Resource, World, plain
+
+TYPE = "Microsoft.Sql/servers"
+VERSIONS = (
+    "2021-02-01-preview",
+    "2021-05-01-preview",
+    "2021-08-01-preview",
+    "2021-11-01",
+    "2021-11-01-preview",
+    "2022-02-01-preview",
+    "2022-05-01-preview",
+    "2022-08-01-preview",
+    "2022-11-01-preview",
+    "2023-02-01-preview",
+    "2023-05-01-preview",
+    "2023-08-01",
+    "2023-08-01-preview",
+    "2024-05-01-preview",
+    "2025-01-01",
+)
+LRO = Lro(takes=30, status=202, header="both", segment="serverAzureAsyncOperation", retry_after=15)
+READ_ONLY = ("state", "fullyQualifiedDomainName", "privateEndpointConnections", "version")
+_SWITCH = ("Enabled", "Disabled")
+_DEFAULTS: Json = {
+    "minimalTlsVersion": "1.2",
+    "publicNetworkAccess": "Enabled",
+    "restrictOutboundNetworkAccess": "Disabled",
+}
+SYSTEM: Json = {"name": "System", "tier": "System", "capacity": 0}
+
+
+class Servers(Behaviour):
+    """Logical servers."""
+
+    def check(self, write: Write) -> None:
+        """Refuse a name that is taken, a server without administrator, and bad values."""
+        name = write.id.name
+        taken = f"The name '{name}' already exists. Choose a different name."
+        facts.check_free(write, Refusal(409, "NameAlreadyExists", taken))
+        given = write.body.get("properties") or {}
+        facts.check_choice(given.get("version"), ("12.0",), facts.invalid("version"))
+        for word in ("publicNetworkAccess", "restrictOutboundNetworkAccess"):
+            facts.check_choice(given.get(word), _SWITCH, facts.invalid(word))
+        if write.current is not None:
+            old = write.current.body["properties"].get("administratorLogin")
+            if given.get("administratorLogin", old) != old:
+                raise facts.invalid("administratorLogin")
+        elif not write.seeding and not given.get("administrators"):
+            for word in ("administratorLogin", "administratorLoginPassword"):
+                if not given.get(word):
+                    raise facts.invalid(word)
+
+    def shape(self, write: Write) -> Json:
+        """Return the body without the password."""
+        body = facts.without(write.body, (*READ_ONLY, "administratorLoginPassword"))
+        old = write.current.body["properties"] if write.current else _DEFAULTS
+        body["properties"] = {**old, **body["properties"]}
+        body.pop("kind", None)
+        return body
+
+    def state(self, write: Write) -> Json:
+        """Return when the server was born."""
+        return dict(write.current.state) if write.current else _memory(write)
+
+    def seeded(self, write: Write) -> Json:
+        """Return the memory of a server whose `master` is there already."""
+        master(write.world, str(write.id), write.body["location"], write.call.now)
+        return {**_memory(write), "facts": facts.named(write.body, READ_ONLY)}
+
+    def busy(self, resource: Resource) -> Refusal:
+        """Return how a server refuses a second operation."""
+        why = f"An operation on server '{resource.name}' is in progress. Try again later."
+        return Refusal(409, "ConflictingServerOperation", why)
+
+    def shown(self, resource: Resource, view: View) -> Json:
+        """Return the server as recorded."""
+        body: Json = plain(resource.body)
+        given = {
+            **body["properties"],
+            "version": "12.0",
+            "state": "Ready",
+            "fullyQualifiedDomainName": f"{resource.name}.database.windows.net",
+            "privateEndpointConnections": [],
+        }
+        if view.version >= "2022-11-01":
+            given.setdefault("externalGovernanceStatus", "Disabled")
+        body["properties"] = facts.lay(given, resource.state.get("facts") or {})
+        if body.get("identity"):
+            principal = guid("system", resource.id)
+            body["identity"] = {
+                **body["identity"],
+                "principalId": principal,
+                "tenantId": resource.state["tenant"],
+            }
+        head = {"id": resource.id, "name": resource.name, "type": resource.type}
+        return {"kind": "v12.0", **body, **head}
+
+    def finished(self, world: World, resource: Resource, operation: Operation) -> Resource:
+        """Return the server; a new one has a `master`."""
+        if operation.kind == "create" and operation.outcome == "Succeeded":
+            master(world, resource.id, resource.body["location"], operation.due)
+        return replace(resource, provisioning=operation.outcome, busy=None)
+
+    def progress(self, world: World, operation: Operation, now: datetime) -> Json | None:
+        """Return the provider's status document."""
+        return operations.bare(operation)
+
+
+def master(world: World, server: str, place: str, now: datetime) -> None:
+    """Put a server's `master` database there, if it is not."""
+    name = f"{server}/databases/master"
+    if world.find(name) is not None:
+        return
+    body = {
+        "location": place,
+        "sku": SYSTEM,
+        "managedBy": server,
+        "properties": {"collation": "SQL_Latin1_General_CP1_CI_AS", "maxSizeBytes": 32212254720},
+    }
+    world.save(
+        Resource(
+            id=name,
+            type=f"{TYPE}/databases",
+            name="master",
+            body=body,
+            state=sqlclock.born(now, "System"),
+            created=now,
+            changed=now,
+        )
+    )
+
+
+def moment(at: datetime) -> str:
+    """Return a time as Azure SQL prints it: milliseconds, Z."""
+    return stamp(at, 3)
+
+
+def _memory(write: Write) -> Json:
+    return {"born": write.call.now.isoformat(), "tenant": write.world.tenant}
+
+
+ROW = ResourceType(
+    name=TYPE,
+    versions=VERSIONS,
+    names=NameRule(
+        pattern=r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?",
+        code="InvalidServerName",
+        message=(
+            "'{name}' is not a valid server name: 1 to 63 lower case letters, digits and hyphens,"
+            " with no hyphen first or last."
+        ),
+    ),
+    top_level=frozenset({"identity", "kind"}),
+    provisioning=False,
+    create=replace(LRO, takes=60, announces="UpsertLogicalServer"),
+    update=replace(LRO, announces="UpsertLogicalServer"),
+    delete=replace(LRO, announces="DropLogicalServer"),
+    group_delete=60.0,
+    behaviour=Servers(),
+)
