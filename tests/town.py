@@ -139,6 +139,15 @@ class Town:
         """Put resources into the simulated Azure, as if built by others."""
         self._azure.put("/_local/resources", json=list(resources)).raise_for_status()
 
+    def telemetry(self, table: str, rows: list[dict[str, Any]], workspace: str) -> None:
+        """Have a workspace of Log Analytics receive rows."""
+        body = {"table": table, "rows": rows, "workspace": workspace}
+        self._azure.post("/_local/telemetry", json=body).raise_for_status()
+
+    def list_alert(self, payload: dict[str, Any]) -> None:
+        """Have Azure list an alert as its payload says."""
+        self._azure.post("/_local/alerts", json={"payload": payload}).raise_for_status()
+
     def calls(self, method: str | None = None) -> list[dict[str, Any]]:
         """Return the calls on Azure."""
         found = self._azure.get("/_local/calls").json()

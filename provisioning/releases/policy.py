@@ -13,12 +13,13 @@ from provisioning.model import Arm, Finding, Standing, Window
 
 MARGIN = 0.01  # how much worse than the baseline's a canary's share of failures may be
 
+_NOTHING = "no telemetry of it yet"
 _GRAVITY = (Standing.GOOD, Standing.UNKNOWN, Standing.BAD)
 
 
 def judge(window: Window) -> Finding:
     """Return the verdict on the canary, as bad as its worst part."""
-    parts = (_sample(window), _freshness(window), _errors(window), _comparison(window))
+    parts = (_errors(window), _comparison(window), _sample(window), _freshness(window))
     return all_of(f"canary {window.canary.revision}", parts)
 
 
@@ -34,14 +35,13 @@ def _sample(window: Window) -> Finding:
     figures = {"records": str(rows), "at least": str(least)}
     if rows >= least:
         return _finding("sample", Standing.GOOD, f"{rows} requests are enough to go by", figures)
-    because = "no telemetry of it yet" if rows == 0 else f"{rows} of {least} requests seen so far"
-    return _finding("sample", Standing.UNKNOWN, because, figures)
+    return _finding("sample", Standing.UNKNOWN, _so_far(window), figures)
 
 
 def _freshness(window: Window) -> Finding:
     newest, limit = window.canary.newest, _minutes(window.fresh)
     if newest is None:
-        return _finding("freshness", Standing.UNKNOWN, "no telemetry of it yet", {"limit": limit})
+        return _finding("freshness", Standing.UNKNOWN, _NOTHING, {"limit": limit})
     age = max(window.until - newest, timedelta(0))
     figures = {"newest": f"{newest:%Y-%m-%d %H:%M:%S} UTC", "age": _minutes(age), "limit": limit}
     if age <= window.fresh:
@@ -64,7 +64,7 @@ def _errors(window: Window) -> Finding:
         because = f"{_percent(share)} of its requests failed, over {_percent(limit)}"
         return _finding("errors", Standing.BAD, because, figures)
     if canary.rows < window.least_requests:
-        return _finding("errors", Standing.UNKNOWN, "too few requests to say", figures)
+        return _finding("errors", Standing.UNKNOWN, _so_far(window), figures)
     because = f"{_percent(share)} of its requests failed, within {_percent(limit)}"
     return _finding("errors", Standing.GOOD, because, figures)
 
@@ -89,6 +89,11 @@ def _comparison(window: Window) -> Finding:
     return _finding(
         "comparison", Standing.GOOD, f"no worse than what it replaces: {said}", figures
     )
+
+
+def _so_far(window: Window) -> str:
+    rows = window.canary.rows
+    return f"{rows} of {window.least_requests} requests seen so far" if rows else _NOTHING
 
 
 def _finding(name: str, standing: Standing, because: str, figures: dict[str, str]) -> Finding:

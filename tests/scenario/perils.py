@@ -3,6 +3,8 @@
 `Killed` is no Exception, as the end of a process is none: nothing may catch it and tidy up.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -11,7 +13,10 @@ from azure.core.pipeline.policies import SansIOHTTPPolicy
 
 from provisioning.azure.client import Azure
 from provisioning.forge import Forge
+from provisioning.queue import MemoryQueue
 from provisioning.services import Services
+from provisioning.store.memory import MemoryTable
+from tests.town import Town
 
 
 class Killed(BaseException):
@@ -101,8 +106,34 @@ def imperil(services: Services, peril: Peril, azure: Azure, forge: PerilousForge
         services,
         table=Perilous(services.table, peril, writes),
         deliveries=Perilous(services.deliveries, peril, writes),
+        alerts=Perilous(services.alerts, peril, writes),
         queue=Perilous(services.queue, peril, ("send",)),
         azure=azure,
         urgent=azure,
         forge=forge,
     )
+
+
+@contextmanager
+def in_peril(town: Town, peril: Peril) -> Iterator[None]:
+    """Have the town's services die as the peril says, on fresh rows and queues."""
+    calm = town.services
+    settings = calm.settings
+    azure = Azure(
+        settings.subscription,
+        settings.resource_manager,
+        calm.azure._make_credential,
+        verify=calm.azure._connection["connection_verify"],
+        policies=[PerilousCalls(peril)],
+    )
+    forge = PerilousForge(settings.github_url, settings.github_app_id, settings.github_key)
+    tables = {name: MemoryTable() for name in ("table", "deliveries", "alerts")}
+    fresh = replace(calm, queue=MemoryQueue(), **tables)
+    town.queue = fresh.queue  # type: ignore[assignment]
+    town.services = imperil(fresh, peril, azure, forge)
+    try:
+        yield
+    finally:
+        azure.close()
+        forge.close()
+        town.services = calm

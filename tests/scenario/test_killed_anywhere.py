@@ -8,8 +8,6 @@ never came back: only the rows and the minute's tick bring things on.
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -17,14 +15,11 @@ from typing import Any
 import pytest
 
 from provisioning import views
-from provisioning.azure.client import Azure
 from provisioning.intake import timers
 from provisioning.ledger import environment, plane
 from provisioning.model import Phase
-from provisioning.queue import MemoryQueue
-from provisioning.store.memory import MemoryTable
 from tests.builders import pull_event, pull_object, run_event, run_object
-from tests.scenario.perils import Killed, Peril, PerilousCalls, PerilousForge, imperil
+from tests.scenario.perils import Killed, Peril, in_peril
 from tests.town import Town, a_town
 
 SHARES = 4  # the moments are dealt to so many tests, for several cores
@@ -36,30 +31,6 @@ def village(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
     folder: Path = tmp_path_factory.mktemp("village")
     with a_town(folder) as started:
         yield started
-
-
-@contextmanager
-def in_peril(town: Town, peril: Peril) -> Iterator[None]:
-    """Have the town's services die as the peril says, on fresh rows and queues."""
-    calm = town.services
-    settings = calm.settings
-    azure = Azure(
-        settings.subscription,
-        settings.resource_manager,
-        calm.azure._make_credential,
-        verify=calm.azure._connection["connection_verify"],
-        policies=[PerilousCalls(peril)],
-    )
-    forge = PerilousForge(settings.github_url, settings.github_app_id, settings.github_key)
-    fresh = replace(calm, table=MemoryTable(), deliveries=MemoryTable(), queue=MemoryQueue())
-    town.queue = fresh.queue  # type: ignore[assignment]
-    town.services = imperil(fresh, peril, azure, forge)
-    try:
-        yield
-    finally:
-        azure.close()
-        forge.close()
-        town.services = calm
 
 
 class Life:

@@ -24,6 +24,7 @@ MINUTE = timedelta(minutes=1)
 LOOK_FOR_WAKING = timedelta(minutes=5)
 _MADE = "made"
 _BY_HAND = "by hand since "
+_ASLEEP_SO_FAR = "asleep so far"
 _TAKEN_BACK = "taken back"
 _ASLEEP = (Phase.STOPPING, Phase.ASLEEP, Phase.WAKING)
 
@@ -96,7 +97,7 @@ def shift_and_bake(context: Context) -> Outcome:
     weight = _weight(context)
     wanted = shares(_named(release.baseline), _named(release.canary), weight)
     if is_as(app.weights, wanted):
-        if release.staged_at is None or _was_by_hand(context):
+        if release.staged_at is None or _stood_still(context):
             return _begin_to_bake(context, weight)
         return _act(context, rule(_grounds(context, release.staged_at)))
     if release.staged_at is not None or not _is_as_left(release, app):
@@ -271,11 +272,9 @@ def _sleep(context: Context, asleep: str) -> Outcome:
     """Stand still while the environment sleeps; what was baking bakes anew after it."""
     release = _release(context)
     sets: dict[str, Any] = {"status": ReleaseStatus.PAUSED, "because": asleep}
-    if release.staged_at is not None:
-        sets["staged_at"] = context.now
     if not (release.status is ReleaseStatus.PAUSED and release.because == asleep):
         sets["ruling"] = _pause(context, asleep)
-    return Waiting(look_after=LOOK_FOR_WAKING, reason=asleep, sets=sets)
+    return Waiting(look_after=LOOK_FOR_WAKING, reason=asleep, token=_ASLEEP_SO_FAR, sets=sets)
 
 
 def _by_hand(context: Context, app: App, weight: int) -> Outcome:
@@ -311,6 +310,10 @@ def _is_as_left(release: Release, app: App) -> bool:
     """Say whether the traffic is as the release last saw it."""
     baseline, canary = _named(release.baseline), _named(release.canary)
     return is_as(app.weights, shares(baseline, canary, release.weight))
+
+
+def _stood_still(context: Context) -> bool:
+    return _was_by_hand(context) or context.operation.token == _ASLEEP_SO_FAR
 
 
 def _was_by_hand(context: Context) -> bool:
