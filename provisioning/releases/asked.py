@@ -6,7 +6,7 @@ queries and rows, so each is of an allow-list.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -126,11 +126,6 @@ def is_under_way(release: Release) -> bool:
 def can_be_taken_back(release: Release) -> bool:
     """Say whether there is something that a rollback would undo."""
     return release.status is not ReleaseStatus.ROLLED_BACK
-
-
-def skipping(release: Release, by: str, *, now: datetime) -> Release:
-    """Return the release as it is once somebody wants no more steps."""
-    return replace(release, skipped_by=by, generation=release.generation + 1, changed_at=now)
 
 
 def _service_faults(

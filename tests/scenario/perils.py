@@ -127,8 +127,13 @@ def in_peril(town: Town, peril: Peril) -> Iterator[None]:
         policies=[PerilousCalls(peril)],
     )
     forge = PerilousForge(settings.github_url, settings.github_app_id, settings.github_key)
-    tables = {name: MemoryTable() for name in ("table", "deliveries", "alerts")}
-    fresh = replace(calm, queue=MemoryQueue(), **tables)
+    fresh = replace(
+        calm,
+        table=MemoryTable(),
+        deliveries=MemoryTable(),
+        alerts=MemoryTable(),
+        queue=MemoryQueue(),
+    )
     town.queue = fresh.queue  # type: ignore[assignment]
     town.services = imperil(fresh, peril, azure, forge)
     try:

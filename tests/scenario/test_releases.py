@@ -2,16 +2,19 @@
 
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from provisioning import runner, views
+from provisioning import ledger, runner, views
 from provisioning.errors import Refusal
 from provisioning.identity import Principal, Role
 from provisioning.intake import alerts, releasing, timers
-from provisioning.model import Phase, ReleaseStatus
+from provisioning.ledger import environment
+from provisioning.model import Environment, Kind, Phase, ReleaseStatus
 from provisioning.operations import Status
 from provisioning.releases.canary import PATIENCE
 from tests.scenario.releases import APP, V1, V2, Service
@@ -345,11 +348,6 @@ def test_a_canary_that_falls_asleep_bakes_anew_in_the_morning(service: Service):
 
 
 def fall_asleep(town: Town, phase: Phase) -> None:
-    from dataclasses import replace
-
-    from provisioning import ledger
-    from provisioning.model import Environment, Kind
-
     held = ledger.read(town.services.table, "production")
     now = town.clock.now()
     fresh = Environment(
@@ -360,8 +358,7 @@ def fall_asleep(town: Town, phase: Phase) -> None:
         created_at=now,
         changed_at=now,
     )
-    before = fresh if held is None else held.value
-    after = replace(before, phase=phase)
+    after = replace(environment(town.services.table, "production") or fresh, phase=phase)
     ledger.save(town.services, held or ledger.Held(fresh, None), after, under="none", now=now)
 
 
@@ -521,7 +518,7 @@ def test_an_alert_fired_before_the_release_is_not_its_doing(service: Service):
     ],
 )
 def test_what_has_nothing_to_do_with_it_is_kept_with_the_reason(
-    service: Service, given: dict[str, object], why: str
+    service: Service, given: dict[str, Any], why: str
 ):
     release = service.release()
     service.until_weight(release, 25)

@@ -16,7 +16,12 @@ TEN_MINUTES = timedelta(minutes=10)
 
 
 def an_arm(**given: Any) -> Arm:
-    usual = {"requests": 1000, "failures": 1, "rows": 1000, "newest": START - A_MINUTE}
+    usual: dict[str, Any] = {
+        "requests": 1000,
+        "failures": 1,
+        "rows": 1000,
+        "newest": START - A_MINUTE,
+    }
     return Arm(revision=given.pop("revision", "rewards-api--v2"), **(usual | given))
 
 
