@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from provisioning import ledger, runner, views
+from provisioning.azure.resources import revisions
 from provisioning.errors import Refusal
 from provisioning.identity import Principal, Role
 from provisioning.intake import alerts, releasing, timers
@@ -316,6 +317,79 @@ def test_a_cancelled_release_does_not_leave_its_canary_in_the_traffic(service: S
     assert service.weights() == {V1: 100}
 
 
+def test_a_rollback_that_fails_is_tried_again_until_it_is_done(service: Service):
+    release = service.release()
+    service.until_weight(release, 25)
+    service.town.fault(
+        match={"method": "PATCH", "path": "containerApps"},
+        status=403,
+        code="AuthorizationFailed",
+        times=1,
+    )
+
+    releasing.roll_back(service.town.services, release.id, ANYBODY)
+    service.town.settle()
+    failed = service.now(release)
+    service.minutes(2)
+    still = service.now(release)
+    over = service.until(release, "rolled_back")
+
+    assert (failed.status, still.status) == (ReleaseStatus.FAILED, ReleaseStatus.FAILED)
+    assert service.weights() == {V1: 100}
+    assert over.because == "it failed, and its canary may have traffic"
+
+
+def test_a_baseline_that_was_put_to_rest_runs_again_before_it_gets_traffic(service: Service):
+    release = service.release()
+    service.until(release, "promoted")
+    service.town.services.azure.act(f"{APP}/revisions/{V1}", "deactivate", revisions.API)
+    service.town.clock.advance(30)
+
+    releasing.roll_back(service.town.services, release.id, ANYBODY)
+    service.until(release, "rolled_back")
+
+    assert service.weights() == {V1: 100}
+
+
+def test_a_rollback_leaves_traffic_alone_that_the_canary_has_none_of(service: Service):
+    release = service.release()
+    service.until_weight(release, 25)
+    service.by_hand(v1=100, v2=0)
+    written = len(service.writes())
+
+    releasing.roll_back(service.town.services, release.id, ANYBODY)
+    service.until(release, "rolled_back")
+
+    assert len(service.writes()) == written
+
+
+def test_a_release_taken_back_before_it_found_a_revision_moved_nothing(service: Service):
+    content = {"environment": "production", "service": "rewards-api", "version": "v2"}
+    release = releasing.begin(service.town.services, ANYBODY, content).release
+
+    releasing.roll_back(service.town.services, release.id, ANYBODY)
+    service.until(release, "rolled_back")
+
+    assert service.writes() == []
+    assert service.weights() == {V1: 100}
+
+
+def test_a_write_that_fails_later_ends_the_release_and_takes_it_back(service: Service):
+    release = service.release()
+    service.until_weight(release, 25)
+    service.town.fault(
+        match={"method": "PATCH", "path": "containerApps"},
+        code="InternalServerError",
+        late=True,
+        times=1,
+    )
+
+    over = service.until(release, "rolled_back")
+
+    assert over.because == "it failed, and its canary may have traffic"
+    assert service.weights() == {V1: 100}
+
+
 def test_a_release_to_what_sleeps_waits_until_it_is_awake(service: Service):
     town = service.town
     fall_asleep(town, Phase.ASLEEP)
@@ -454,11 +528,24 @@ def test_a_release_that_a_forged_alert_holds_goes_on_when_somebody_says_so(servi
     release = service.release()
     service.until_weight(release, 25)
     service.fire(listed=False)
-    service.minutes(11)
+    service.minutes(2)
 
     releasing.resume(service.town.services, release.id, ANYBODY)
 
     assert service.until(release, "promoted").weight == 100
+
+
+def test_forged_alerts_do_not_fill_the_trail(service: Service):
+    release = service.release()
+    service.until_weight(release, 25)
+
+    for number in range(20):
+        service.fire(number, listed=False)
+    service.town.settle()
+
+    trail = views.trail(service.town.services, "production", None, most=200)[0]
+    assert [r["event"] for r in trail].count("alert-unverified") == 1
+    assert [d["action"] for d in service.decisions(release)].count("pause") == 1
 
 
 def test_an_alert_that_azure_lists_late_takes_the_release_back_all_the_same(service: Service):
