@@ -1,11 +1,14 @@
 """A service in production with two revisions, the people who use it, and what watches it."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 from provisioning import views
+from provisioning.azure.protocol import Ready
+from provisioning.azure.resources import revisions
 from provisioning.catalog import Canary
 from provisioning.intake import alerts, releasing
 from provisioning.model import Release
@@ -14,6 +17,7 @@ from tests.town import ANYBODY, SUBSCRIPTION, Town
 GROUP = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg-tesoro-production"
 APP = f"{GROUP}/providers/Microsoft.App/containerApps/rewards-api"
 WORKSPACE = f"{GROUP}/providers/Microsoft.OperationalInsights/workspaces/log-tesoro-production"
+ENVIRONMENT = f"{GROUP}/providers/Microsoft.App/managedEnvironments/cae-tesoro-production"
 V1, V2 = "rewards-api--v1", "rewards-api--v2"
 A_MINUTE = timedelta(minutes=1)
 A_MINUTES_REQUESTS = 40  # of each revision
@@ -30,12 +34,14 @@ class Service:
             catalog = replace(town.services.catalog, canary=canary)
             town.services = replace(town.services, catalog=catalog)
         build(town)
+        town.forget_calls()
         self.failing = 0.0
         self.is_silent = False
 
     def rebuild(self) -> None:
-        """Have everything as it was at first."""
-        build(self.town)
+        """Have the traffic as it was at first."""
+        if self.weights() != {V1: 100}:
+            self.by_hand(v1=100, v2=0)
 
     # Releases
 
@@ -123,12 +129,30 @@ class Service:
 
     def by_hand(self, **shares: int) -> None:
         """Have somebody move the traffic in the portal."""
-        from provisioning.azure.resources import revisions
-
         traffic = [{"revisionName": f"rewards-api--{v}", "weight": w} for v, w in shares.items()]
         body = {"properties": {"configuration": {"ingress": {"traffic": traffic}}}}
         self.town.services.azure.patch_resource(APP, revisions.API, body)
         self.town.clock.advance(30)
+
+    def reshape(
+        self, *, shares: dict[str, int] | None = None, mode: str = "", gone: bool = False
+    ) -> None:
+        """Have somebody change what a canary needs: the traffic, the mode, or that it is there."""
+        azure = self.town.services.azure
+        for version in (shares or {}).keys() - {"v1", "v2"}:
+            body = revisions.new_revision_body(
+                revisions.read(ready(self.town)), "rewards-api", version
+            )
+            azure.patch_resource(APP, revisions.API, body)
+            self.town.clock.advance(60)
+        if shares:
+            self.by_hand(**shares)
+        if mode:
+            body = {"properties": {"configuration": {"activeRevisionsMode": mode}}}
+            azure.patch_resource(APP, revisions.API, body)
+        if gone:
+            azure.delete_resource(APP, revisions.API)
+        self.town.clock.advance(60)
 
     # Alerts
 
@@ -174,14 +198,9 @@ class Service:
 
 
 def build(town: Town) -> None:
-    """Put the service's resources into Azure, as if built by others."""
-    town.seed(*resources())
-
-
-def resources() -> list[dict[str, Any]]:
-    """Return the group, the workspace, and the container app with its two revisions."""
+    """Have the service in Azure as others would build it: v1 has the traffic, v2 has none."""
     place = {"location": "westeurope"}
-    return [
+    town.seed(
         {"id": GROUP, "type": "Microsoft.Resources/resourceGroups", **place},
         {
             "id": WORKSPACE,
@@ -190,31 +209,53 @@ def resources() -> list[dict[str, Any]]:
             **place,
         },
         {
-            "id": APP,
-            "type": "Microsoft.App/containerApps",
-            "properties": {
-                "seedRevisions": {
-                    V1: "ghcr.io/tesoro/rewards-api:v1",
-                    V2: "ghcr.io/tesoro/rewards-api:v2",
-                },
-                "configuration": {
-                    "activeRevisionsMode": "Multiple",
-                    "ingress": {
-                        "external": True,
-                        "targetPort": 8080,
-                        "traffic": [
-                            {"revisionName": V1, "weight": 100},
-                            {"revisionName": V2, "weight": 0},
-                        ],
-                    },
-                },
-                "template": {
-                    "containers": [
-                        {"name": "rewards-api", "image": "ghcr.io/tesoro/rewards-api:v2"}
-                    ],
-                    "scale": {"minReplicas": 2, "maxReplicas": 10},
-                },
-            },
+            "id": ENVIRONMENT,
+            "type": "Microsoft.App/managedEnvironments",
+            "properties": {},
             **place,
         },
-    ]
+    )
+    town.services.azure.put_resource(APP, revisions.API, app_body())
+    town.clock.advance(60)
+    app = revisions.read(ready(town))
+    body = revisions.new_revision_body(app, "rewards-api", "v2")
+    town.services.azure.patch_resource(APP, revisions.API, body)
+    town.clock.advance(60)
+    assert revisions.read(ready(town)).weights == {V1: 100}
+
+
+def app_body(**given: Any) -> dict[str, Any]:
+    """Return the container app as it was first made."""
+    container = {
+        "name": "rewards-api",
+        "image": "ghcr.io/tesoro/rewards-api:v1",
+        "resources": {"cpu": 0.5, "memory": "1Gi"},
+    }
+    return {
+        "location": "westeurope",
+        "properties": {
+            "managedEnvironmentId": ENVIRONMENT,
+            "configuration": {
+                "activeRevisionsMode": given.get("mode", "Multiple"),
+                "ingress": {
+                    "external": True,
+                    "targetPort": 8080,
+                    "traffic": given.get("traffic", [{"revisionName": V1, "weight": 100}]),
+                },
+            },
+            "template": {
+                "revisionSuffix": "v1",
+                "containers": given.get("containers", [container]),
+                "scale": {"minReplicas": 2, "maxReplicas": 10},
+            },
+        },
+    }
+
+
+def ready(town: Town) -> Mapping[str, Any]:
+    """Return the container app's body."""
+    match town.services.azure.resource(APP, revisions.API):
+        case Ready(body):
+            return body
+        case other:
+            raise AssertionError(other)

@@ -15,8 +15,9 @@ from provisioning.errors import Refusal
 from provisioning.identity import Principal, Role
 from provisioning.intake import alerts, releasing, timers
 from provisioning.ledger import environment
-from provisioning.model import Environment, Kind, Phase, ReleaseStatus
-from provisioning.operations import Status
+from provisioning.model import Environment, Kind, Phase, Release, ReleaseStatus, Request
+from provisioning.operations import Operation, Status, operation_id
+from provisioning.releases.asked import CANARY
 from provisioning.releases.canary import PATIENCE
 from tests.scenario.releases import APP, V1, V2, Service
 from tests.town import ANYBODY, Town, a_town
@@ -183,31 +184,34 @@ def test_it_gives_up_in_the_end_and_leaves_the_traffic_as_somebody_wants_it(serv
 
 
 @pytest.mark.parametrize(
-    ("weights", "why"),
+    ("given", "code"),
     [
-        pytest.param({"v2": 100}, "has all of the traffic", id="it is live already"),
+        pytest.param({"shares": {"v2": 100}}, "version_live", id="it is live already"),
+        pytest.param({"shares": {"v1": 60, "v3": 40}}, "traffic_split", id="two to replace"),
+        pytest.param({"mode": "Single"}, "revisions_single", id="one revision at a time"),
+        pytest.param({"gone": True}, "app_missing", id="it is not there"),
     ],
 )
 def test_what_cannot_be_a_canary_fails_with_a_reason(
-    service: Service, weights: dict[str, int], why: str
+    service: Service, given: dict[str, Any], code: str
 ):
-    service.by_hand(**weights)
-    release = service.release()
+    service.reshape(**given)
+    written = len(service.writes())
 
-    over = service.until(release, "failed")
+    over = service.until(service.release(), "failed")
 
-    operation = views.find_operation(
-        service.town.services, str(release_operation(service, over.id))
-    )
-    assert operation is not None
+    operation = operation_of(service, over)
     assert operation.error is not None
-    assert why in operation.error.message
+    assert operation.error.code == code
+    assert len(service.writes()) == written
 
 
-def release_operation(service: Service, identity: str) -> str:
-    trail = views.trail(service.town.services, "production", None, most=50)[0]
-    requested = next(r for r in trail if r["event"] == "requested")
-    return str(requested["text"].split("(")[1].rstrip(")"))
+def operation_of(service: Service, release: Release) -> Operation:
+    """Return the operation that a release began with."""
+    wish = Request(workflow=CANARY, target=release.name, cause="", key=release.id, by="")
+    found = views.find_operation(service.town.services, operation_id(wish))
+    assert found is not None
+    return found
 
 
 def test_the_same_wish_finds_the_same_release_and_another_waits(service: Service):
@@ -280,11 +284,7 @@ def test_somebody_takes_a_release_back_and_asking_again_changes_nothing(service:
     assert first.operation == second.operation
     assert third.operation is None
     assert len(service.writes()) == written + 1
-    superseded = views.find_operation(
-        service.town.services, str(release_operation(service, release.id))
-    )
-    assert superseded is not None
-    assert superseded.status is Status.SUPERSEDED
+    assert operation_of(service, release).status is Status.SUPERSEDED
 
 
 def test_a_promoted_release_can_still_be_taken_back(service: Service):
