@@ -31,6 +31,7 @@ KEPT = timedelta(days=30)  # as long as Azure lists alerts
 RAISED = "raised"  # the partition of those that the control plane raised itself
 LOOKED_FOR = timedelta(minutes=10)  # the list may lag behind what it lists
 _SOON = timedelta(seconds=10)
+_UNVERIFIED = "unverified alert"
 
 
 class State(StrEnum):
@@ -189,10 +190,10 @@ def _act(services: Services, alert: Alert, stored: Stored) -> tuple[State, str]:
     try:
         found = _look_up(services, alert, named or running)
     except TerminalError as error:
-        why = f"unverified alert {alert.rule}: Azure could not be asked ({error})"
+        why = f"{_UNVERIFIED} {alert.rule}: Azure could not be asked ({error})"
         return State.DONE, _hold(services, named, why, stored)
     if found is None:
-        why = f"unverified alert {alert.rule}: Azure's list of alerts has no such one"
+        why = f"{_UNVERIFIED} {alert.rule}: Azure's list of alerts has no such one"
         reason = _hold(services, named, why, stored)
         is_late = services.clock.now() - stored.received_at >= LOOKED_FOR
         return State.DONE if is_late or not named else State.ACCEPTED, reason
@@ -201,7 +202,7 @@ def _act(services: Services, alert: Alert, stored: Stored) -> tuple[State, str]:
     hit = [r for r in running if listed.is_about(found.resources, r.resource)]
     if named and not hit:
         about = ", ".join(found.resources) or "nothing"
-        why = f"unverified alert {alert.rule}: Azure says that it is about {about}"
+        why = f"{_UNVERIFIED} {alert.rule}: Azure says that it is about {about}"
         return State.DONE, _hold(services, named, why, stored)
     if not hit:
         return State.DONE, "no release is under way on what Azure says that it is about"
@@ -248,8 +249,10 @@ def _answer(services: Services, release: Release, found: Listed, stored: Stored)
 
 
 def _hold(services: Services, named: list[Release], why: str, stored: Stored) -> str:
-    for release in named:
-        releasing.distrust(services, release, f"{why} ({stored.id})", "azure")
+    """Hold the releases, at the first look alone: somebody may have let them go on since."""
+    if not stored.reason.startswith(_UNVERIFIED):
+        for release in named:
+            releasing.distrust(services, release, f"{why} ({stored.id})", "azure")
     held = ", ".join(release.id for release in named)
     return f"{why}; it holds {held}" if held else why
 

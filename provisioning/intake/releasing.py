@@ -142,8 +142,8 @@ def distrust(services: Services, release: Release, why: str, by: str) -> None:
         there = None if held is None else _release(held)
         if held is None or there is None or there.id != release.id:
             return
-        if not asked.is_under_way(there) or there.unverified == why:
-            return
+        if not asked.is_under_way(there) or there.unverified:
+            return  # over, or held already: more forged ones must not fill the trail
         now = services.clock.now()
         ruling = Ruling(at=now, move=Move.PAUSE, because=why, weight=there.weight, by=by)
         after = replace(

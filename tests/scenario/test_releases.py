@@ -535,6 +535,22 @@ def test_a_release_that_a_forged_alert_holds_goes_on_when_somebody_says_so(servi
     assert service.until(release, "promoted").weight == 100
 
 
+def test_a_release_that_is_not_yet_in_the_traffic_stays_out_of_it_while_held(service: Service):
+    fall_asleep(service.town, Phase.ASLEEP)
+    release = service.release()
+    service.fire(listed=False)
+    service.town.settle()
+    fall_asleep(service.town, Phase.READY)
+
+    held = service.until(release, "paused")
+    service.minutes(3)
+
+    assert "unverified alert" in held.because
+    assert service.weights() == {V1: 100}
+    releasing.resume(service.town.services, release.id, ANYBODY)
+    assert service.until(release, "promoted").weight == 100
+
+
 def test_forged_alerts_do_not_fill_the_trail(service: Service):
     release = service.release()
     service.until_weight(release, 25)

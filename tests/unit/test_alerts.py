@@ -99,6 +99,14 @@ def test_the_common_schema_is_read_whole():
     )
 
 
+@pytest.mark.parametrize("when", ["3/22/2019 1:36:31 PM", "", 7, None])
+def test_a_time_in_no_known_form_is_none(when: Any):
+    alert = interpret(common(firedDateTime=when))
+
+    assert isinstance(alert, Alert)
+    assert alert.fired_at is None
+
+
 def test_the_metric_schema_before_it_is_read_without_an_id():
     context = {
         "name": "too many failures",

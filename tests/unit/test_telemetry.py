@@ -106,6 +106,18 @@ def test_an_instant_is_read_in_any_form(newest: Any):
     assert arm.newest == START
 
 
+def test_a_baseline_whose_version_nobody_knows_is_told_by_its_replicas():
+    rows = ask([a_request(instance=f"{BASELINE}-abc"), a_request(version="")], baseline_version="")
+
+    assert [row["Records"] for row in rows] == [1]
+
+
+def test_an_instant_in_no_known_form_is_none():
+    arm = telemetry.arm(telemetry.CANARY, CANARY, [{"Arm": "canary", "Newest": 7}])
+
+    assert arm.newest is None
+
+
 @pytest.mark.parametrize(
     "text",
     ["v1' or 1 == 1", "v1\\", 'v1"', "v1\n| take 1", "", "v" * 129, "v1;drop", "-v1", "é"],

@@ -104,6 +104,8 @@ def shift_and_bake(context: Context) -> Outcome:
         return _by_hand(context, app, weight)
     if release.skipped_by is not None:
         return Done(reason=f"{release.skipped_by} skips the remaining steps")
+    if release.unverified and weight > release.weight:
+        return _held(release)
     return traffic.shift(context, app, wanted, azure)
 
 
@@ -113,8 +115,7 @@ def promote(context: Context) -> Outcome:
     if _TAKEN_BACK in context.operation.values:
         return Waiting(look_after=MINUTE, reason="it is being taken back")
     if release.unverified and release.skipped_by is None:
-        sets = {"status": ReleaseStatus.PAUSED, "because": release.unverified}
-        return Waiting(look_after=MINUTE, reason=release.unverified, sets=sets)
+        return _held(release)
     moving = traffic.still_moving(context, azure)
     if moving is not None:
         return moving
@@ -266,6 +267,12 @@ def _act(context: Context, ruling: Ruling) -> Outcome:
         case Move.ROLL_BACK:
             wish = taken_back(release, cause=f"{release.id}: {because}", by="control plane")
             return Done(reason=because, sets=said, values={_TAKEN_BACK: because}, then=(wish,))
+
+
+def _held(release: Release) -> Outcome:
+    """Stand still for an alert that came in since the last ruling."""
+    sets = {"status": ReleaseStatus.PAUSED, "because": release.unverified}
+    return Waiting(look_after=MINUTE, reason=release.unverified, sets=sets)
 
 
 def _sleep(context: Context, asleep: str) -> Outcome:

@@ -59,7 +59,7 @@ def activate(context: Context, name: str, azure: Azure) -> Waiting:
     release: Release = context.target
     context.fence()
     azure.act(f"{release.resource}/revisions/{name}", "activate", revisions.API)
-    return Waiting(look_after=LOOK, reason=f"{name} is being activated")
+    return Waiting(look_after=3 * LOOK, reason=f"{name} is being activated")
 
 
 def shift(context: Context, found: App, shares: dict[str, int], azure: Azure) -> Waiting:
