@@ -58,12 +58,12 @@ class Credential:
         self._key = key
 
     def get_token(self, *scopes: str, **_: Any) -> Any:
-        """Return a token for Azure Resource Manager."""
+        """Return a token for Azure Resource Manager, or for whom else the scope names."""
         from azure.core.credentials import AccessToken
 
         now = int(datetime.now().timestamp())  # noqa: DTZ005 - tokens end by the machine's clock
         claims = {
-            "aud": "https://management.azure.com",
+            "aud": scopes[0].removesuffix("/.default"),
             "iss": f"https://sts.windows.net/{inline.TENANT}/",
             "tid": inline.TENANT,
             "oid": "00000000-0000-0000-0000-00000000c0de",
@@ -139,9 +139,9 @@ class Town:
         """Put resources into the simulated Azure, as if built by others."""
         self._azure.put("/_local/resources", json=list(resources)).raise_for_status()
 
-    def telemetry(self, table: str, rows: list[dict[str, Any]], workspace: str) -> None:
-        """Have a workspace of Log Analytics receive rows."""
-        body = {"table": table, "rows": rows, "workspace": workspace}
+    def telemetry(self, table: str, rows: list[dict[str, Any]]) -> None:
+        """Have Log Analytics receive rows."""
+        body = {"table": table, "rows": rows}
         self._azure.post("/_local/telemetry", json=body).raise_for_status()
 
     def list_alert(self, payload: dict[str, Any]) -> None:

@@ -59,6 +59,12 @@ def read_listed(body: Mapping[str, Any]) -> Listed | None:
     )
 
 
+def is_same(item: Mapping[str, Any], path: str) -> bool:
+    """Say whether an item of the list is the alert at `path`: their ids end alike."""
+    name = path.rsplit("/", 1)[-1]
+    return text(item.get("id")).lower().endswith(f"/alerts/{name}")
+
+
 def find(alert: Alert, items: Iterable[Mapping[str, Any]]) -> Listed | None:
     """Return the item that an alert without an id speaks of: its rule, at about its time.
 

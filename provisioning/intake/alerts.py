@@ -218,20 +218,39 @@ def _look_up(services: Services, alert: Alert, suspects: Iterable[Release]) -> L
             return None
         match services.urgent.read(path, listed.API):
             case Ready(body):
-                return listed.read_listed(body)
+                found = listed.read_listed(body)
+                return None if found is None else _whole(services, path, found, suspects)
             case _:
                 return None
     for release in suspects:
-        items = services.urgent.listing(
-            listed.list_of(subscription),
-            listed.API,
-            targetResource=release.resource,
-            timeRange="1d",
-        )
-        found = listed.find(alert, items)
+        found = listed.find(alert, _about(services, release))
         if found is not None:
             return found
     return None
+
+
+def _whole(services: Services, path: str, found: Listed, suspects: Iterable[Release]) -> Listed:
+    """Return what was found, with every suspect that Azure lists it under.
+
+    An alert on several resources names one of them; which others it is on, only the list says.
+    """
+    others = [
+        release.resource.lower()
+        for release in suspects
+        if not listed.is_about(found.resources, release.resource)
+        and any(listed.is_same(item, path) for item in _about(services, release))
+    ]
+    return replace(found, resources=(*found.resources, *others))
+
+
+def _about(services: Services, release: Release) -> list[Mapping[str, Any]]:
+    """Return the day's alerts that Azure lists under the release's resource."""
+    return services.urgent.listing(
+        listed.list_of(services.settings.subscription),
+        listed.API,
+        targetResource=release.resource,
+        timeRange="1d",
+    )
 
 
 def _answer(services: Services, release: Release, found: Listed, stored: Stored) -> str:

@@ -106,12 +106,12 @@ class Service:
                 "ItemCount": 1,
                 "DurationMs": 12.5,
                 "Name": "GET /balance",
-                "_ResourceId": f"{GROUP}/providers/Microsoft.Insights/components/appi-tesoro",
+                "workspace": WORKSPACE,
             }
             for revision in (V1, V2)
             for number in range(A_MINUTES_REQUESTS)
         ]
-        self.town.telemetry("AppRequests", rows, WORKSPACE)
+        self.town.telemetry("AppRequests", rows)
 
     def weights(self) -> dict[str, int]:
         """Return who has which share of the traffic in Azure, those without left aside."""

@@ -19,7 +19,7 @@ from provisioning.model import Environment, Kind, Phase, Release, ReleaseStatus,
 from provisioning.operations import Operation, Status, operation_id
 from provisioning.releases.asked import CANARY
 from provisioning.releases.canary import PATIENCE
-from tests.scenario.releases import APP, V1, V2, Service
+from tests.scenario.releases import APP, V1, V2, WORKSPACE, Service
 from tests.town import ANYBODY, Town, a_town
 
 A_QUARTER = 15
@@ -589,6 +589,18 @@ def test_a_true_alert_under_a_false_name_is_not_believed(service: Service):
 
     assert service.now(release).status is ReleaseStatus.PAUSED
     assert "Azure says that it is about" in service.stored(identity).reason
+
+
+def test_an_alert_on_several_resources_counts_for_each_that_azure_lists_it_under(
+    service: Service,
+):
+    release = service.release()
+    service.until_weight(release, 25)
+
+    service.fire(alertTargetIDs=[WORKSPACE.lower(), APP.lower()])
+    service.town.settle()
+
+    service.until(release, "rolled_back", most=3)
 
 
 def test_an_alert_fired_before_the_release_is_not_its_doing(service: Service):

@@ -217,6 +217,14 @@ def test_only_an_alert_of_our_subscription_is_asked_for(given: str, expected: st
     assert listed.place(given, SUBSCRIPTION) == expected
 
 
+def test_an_alert_is_the_same_wherever_it_is_listed():
+    item = {"id": f"{APP}/providers/Microsoft.AlertsManagement/alerts/{NAME.upper()}"}
+
+    assert listed.is_same(item, ALERT)
+    assert not listed.is_same(item, ALERT.replace("0001", "0002"))
+    assert not listed.is_same({}, ALERT)
+
+
 def test_an_item_of_azures_list_is_read():
     found = listed.read_listed(an_item(alertRule=f"{APP}/metricAlerts/too%20many%20failures"))
 
