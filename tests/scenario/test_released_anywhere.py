@@ -69,7 +69,7 @@ class Life:
         while self.row().weight != 50:
             self.minutes(1)
         self.like_any_other = self.peril.moments
-        payload = self.service.alert()
+        payload = self.service.alert(1 if self.peril.at is None else 2 + self.peril.at)
         self.town.list_alert(payload)
         body = json.dumps(payload).encode()
         self.survive(lambda: alerts.receive(self.town.services, body, payload), again=True)

@@ -604,12 +604,13 @@ def test_an_alert_on_several_resources_counts_for_each_that_azure_lists_it_under
 
 
 def test_an_alert_fired_before_the_release_is_not_its_doing(service: Service):
-    fired = service.town.clock.now().isoformat()
+    payload = service.alert()
+    service.town.list_alert(payload)
     service.town.clock.advance(60)
     release = service.release()
     service.until_weight(release, 25)
 
-    identity = service.fire(firedDateTime=fired)
+    identity = service.receive(payload)
     service.town.settle()
 
     assert service.stored(identity).reason == f"it fired before {release.id} began"
