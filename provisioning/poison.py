@@ -56,5 +56,7 @@ def _operation(services: Services, text: str) -> str:
     except (ValueError, KeyError, TypeError, RecursionError):
         return "it names no operation; nothing was lost, the rows hold the work"
     outcome = runner.give_up(services, target, identity)
+    if target.startswith("release~"):
+        return f"{outcome}; tick takes a release back that failed with its canary in the traffic"
     name = ledger.environment_of(target)
     return f"{outcome}; PUT /api/environments/{name} asks for what is missing again"
