@@ -1,37 +1,30 @@
 """Alerts: stored at the door, read from the queue `urgent`, and believed once Azure confirms them.
 
 An alert is one row, keyed by the day of its receipt and by what makes it this alert: its id and
-condition, or its body. Whoever holds the address with its key can send one, so Azure's own list
-says whether it is true: one that has fired on a release that is under way takes that back, one
-that nobody knows holds it. Everything else is kept with the reason why nothing followed.
+condition, or its body. What follows from one is for `believing.py`; whatever does, or does not, is
+kept with its reason.
 """
 
 import hashlib
 import json
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from provisioning.alerts import Alert, Condition, Ignored, Listed, interpret, listed
-from provisioning.azure.protocol import Ready
+from provisioning.alerts import Alert, Ignored, interpret
 from provisioning.errors import StaleRowError, TerminalError, TransientError
-from provisioning.intake import releasing
-from provisioning.intake.request import Cause
-from provisioning.model import Release
+from provisioning.intake import believing
 from provisioning.queue import URGENT
-from provisioning.releases.asked import is_under_way
 from provisioning.services import Services
 from provisioning.store.codec import from_row, to_row
 from provisioning.store.table import Row
 
 KEPT = timedelta(days=30)  # as long as Azure lists alerts
 RAISED = "raised"  # the partition of those that the control plane raised itself
-LOOKED_FOR = timedelta(minutes=10)  # the list may lag behind what it lists
 _SOON = timedelta(seconds=10)
-_UNVERIFIED = "unverified alert"
 
 
 class State(StrEnum):
@@ -122,12 +115,13 @@ def take(services: Services, text: str) -> None:
         _finish(services, stored, row, State.IGNORED, read.why)
         return
     try:
-        state, reason = _act(services, read, stored)
+        found = believing.answer(services, read, stored.id, stored.received_at, stored.reason)
     except TransientError as error:
         _finish(services, stored, row, State.ACCEPTED, f"not yet: {error}")
         _nudge(services, day, key, after=_SOON)
         return
-    _finish(services, stored, row, state, reason)
+    state = State.DONE if found.is_over else State.ACCEPTED
+    _finish(services, stored, row, state, found.reason)
 
 
 def give_up(services: Services, text: str) -> bool:
@@ -175,105 +169,6 @@ def recent(services: Services, *, most: int) -> list[Stored]:
 def raised(services: Services) -> list[Mapping[str, Any]]:
     """Return the rows of the alerts that the control plane raised itself."""
     return [{"id": row.key, **row.values} for row in services.alerts.query(RAISED)]
-
-
-def _act(services: Services, alert: Alert, stored: Stored) -> tuple[State, str]:
-    """Ask Azure about the alert, do what follows, and say what that is."""
-    if alert.condition is Condition.RESOLVED:
-        return State.DONE, "it says that something is over; nothing is taken back for that"
-    running = [release for release in releasing.newest(services) if is_under_way(release)]
-    named = [r for r in running if listed.is_about(alert.resources, r.resource)]
-    if alert.resources and not named:
-        return State.DONE, "no release is under way on what it names"
-    if not running:
-        return State.DONE, "no release is under way"
-    try:
-        found = _look_up(services, alert, named or running)
-    except TerminalError as error:
-        why = f"{_UNVERIFIED} {alert.rule}: Azure could not be asked ({error})"
-        return State.DONE, _hold(services, named, why, stored)
-    if found is None:
-        why = f"{_UNVERIFIED} {alert.rule}: Azure's list of alerts has no such one"
-        reason = _hold(services, named, why, stored)
-        is_late = services.clock.now() - stored.received_at >= LOOKED_FOR
-        return State.DONE if is_late or not named else State.ACCEPTED, reason
-    if found.condition is Condition.RESOLVED:
-        return State.DONE, "Azure says that it is over by now; nothing is taken back for that"
-    hit = [r for r in running if listed.is_about(found.resources, r.resource)]
-    if named and not hit:
-        about = ", ".join(found.resources) or "nothing"
-        why = f"{_UNVERIFIED} {alert.rule}: Azure says that it is about {about}"
-        return State.DONE, _hold(services, named, why, stored)
-    if not hit:
-        return State.DONE, "no release is under way on what Azure says that it is about"
-    return State.DONE, "; ".join(_answer(services, r, found, stored) for r in hit)
-
-
-def _look_up(services: Services, alert: Alert, suspects: Iterable[Release]) -> Listed | None:
-    """Return what Azure's list says of the alert; None where it is not there."""
-    subscription = services.settings.subscription
-    if alert.alert_id is not None:
-        path = listed.place(alert.alert_id, subscription)
-        if path is None:
-            return None
-        match services.urgent.read(path, listed.API):
-            case Ready(body):
-                found = listed.read_listed(body)
-                return None if found is None else _whole(services, path, found, suspects)
-            case _:
-                return None
-    for release in suspects:
-        found = listed.find(alert, _about(services, release))
-        if found is not None:
-            return found
-    return None
-
-
-def _whole(services: Services, path: str, found: Listed, suspects: Iterable[Release]) -> Listed:
-    """Return what was found, with every suspect that Azure lists it under.
-
-    An alert on several resources names one of them; which others it is on, only the list says.
-    """
-    others = [
-        release.resource.lower()
-        for release in suspects
-        if not listed.is_about(found.resources, release.resource)
-        and any(listed.is_same(item, path) for item in _about(services, release))
-    ]
-    return replace(found, resources=(*found.resources, *others))
-
-
-def _about(services: Services, release: Release) -> list[Mapping[str, Any]]:
-    """Return the day's alerts that Azure lists under the release's resource."""
-    return services.urgent.listing(
-        listed.list_of(services.settings.subscription),
-        listed.API,
-        targetResource=release.resource,
-        timeRange="1d",
-    )
-
-
-def _answer(services: Services, release: Release, found: Listed, stored: Stored) -> str:
-    """Take the release back for a confirmed alert, or say why it is not its doing."""
-    if not release.exposed:
-        return f"{release.id} has no traffic yet"
-    if found.fired_at is not None and found.fired_at < release.created_at:
-        return f"it fired before {release.id} began"
-    cause = Cause(text=f"alert {found.rule} ({stored.id})", by="azure")
-    because = f"the alert {found.rule} fired on {release.resource.rsplit('/', 1)[-1]}"
-    operation = releasing.take_back(services, release, because, cause)
-    if operation is None:
-        return f"{release.id} has been taken back already"
-    return f"{release.id} is taken back by {operation}"
-
-
-def _hold(services: Services, named: list[Release], why: str, stored: Stored) -> str:
-    """Hold the releases, at the first look alone: somebody may have let them go on since."""
-    if not stored.reason.startswith(_UNVERIFIED):
-        for release in named:
-            releasing.distrust(services, release, f"{why} ({stored.id})", "azure")
-    held = ", ".join(release.id for release in named)
-    return f"{why}; it holds {held}" if held else why
 
 
 def _finish(services: Services, stored: Stored, row: Row, state: State, reason: str) -> None:

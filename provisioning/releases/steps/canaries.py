@@ -11,13 +11,12 @@ from typing import Any
 from provisioning import ledger
 from provisioning.azure.resources import revisions
 from provisioning.azure.resources.revisions import App, Readiness, Revision
-from provisioning.errors import TerminalError, TransientError
-from provisioning.model import Bake, Move, Phase, Release, ReleaseStatus, Ruling, Window
+from provisioning.errors import TerminalError
+from provisioning.model import Move, Phase, Release, ReleaseStatus, Ruling
 from provisioning.operations import Done, Failed, Outcome, Step, Waiting, Workflow
-from provisioning.releases import telemetry
-from provisioning.releases.asked import CANARY, taken_back, workspace_id
+from provisioning.releases.asked import CANARY, taken_back
 from provisioning.releases.canary import PATIENCE, is_as, rule, shares
-from provisioning.releases.steps import traffic
+from provisioning.releases.steps import evidence, traffic
 from provisioning.services import Context
 
 MINUTE = timedelta(minutes=1)
@@ -99,7 +98,7 @@ def shift_and_bake(context: Context) -> Outcome:
     if is_as(app.weights, wanted):
         if release.staged_at is None or _stood_still(context):
             return _begin_to_bake(context, weight)
-        return _act(context, rule(_grounds(context, release.staged_at)))
+        return _act(context, rule(evidence.grounds(context, _stage(context), release.staged_at)))
     if release.staged_at is not None or not _is_as_left(release, app):
         return _by_hand(context, app, weight)
     if release.skipped_by is not None:
@@ -188,55 +187,6 @@ def _begin_to_bake(context: Context, weight: int) -> Outcome:
             "status": ReleaseStatus.PROGRESSING,
             "because": because,
         },
-    )
-
-
-def _grounds(context: Context, staged_at: datetime) -> Bake:
-    """Gather what a ruling follows from; evidence that cannot be had is a hindrance."""
-    release, canary = _release(context), context.services.catalog.canary
-    window, hindrance = None, ""
-    try:
-        window = _measure(context, staged_at)
-    except (TransientError, TerminalError) as error:
-        hindrance = f"its telemetry cannot be had: {error}"
-    return Bake(
-        at=context.now,
-        weights=canary.weights,
-        stage=_stage(context),
-        staged_at=staged_at,
-        bake=canary.bake,
-        window=window,
-        hindrance=hindrance,
-        unverified=release.unverified,
-        skipped_by=release.skipped_by,
-    )
-
-
-def _measure(context: Context, since: datetime) -> Window:
-    release, services = _release(context), context.services
-    built = services.catalog.environments.get(release.environment)
-    if built is None or not built.workspace:
-        raise TerminalError("workspace_missing", "the catalog names no workspace for it")
-    baseline, canary = _named(release.baseline), _named(release.canary)
-    text = telemetry.query(
-        release.service,
-        baseline=baseline,
-        canary=canary,
-        baseline_version=release.baseline_version,
-        canary_version=release.version,
-    )
-    rows = services.logs.query(
-        workspace_id(services.settings.subscription, built), text, since=since, until=context.now
-    )
-    asked = services.catalog.canary
-    return Window(
-        since=since,
-        until=context.now,
-        baseline=telemetry.arm(telemetry.BASELINE, baseline, rows),
-        canary=telemetry.arm(telemetry.CANARY, canary, rows),
-        most_errors=asked.most_errors,
-        least_requests=asked.least_requests,
-        fresh=asked.fresh,
     )
 
 
