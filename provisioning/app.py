@@ -10,6 +10,7 @@ from typing import Any
 from provisioning.environments.steps import previews
 from provisioning.operations import Workflow
 from provisioning.power.steps import nights
+from provisioning.releases.steps import canaries, rollbacks
 from provisioning.reports.steps import github
 from provisioning.services import Clock, Services, SystemClock, build
 from provisioning.settings import Settings
@@ -23,6 +24,8 @@ WORKFLOWS: dict[str, Workflow[Any]] = {
         nights.SLEEP,
         nights.WAKE,
         github.REPORT,
+        canaries.AS_CANARY,
+        rollbacks.BACK,
     )
 }
 

@@ -1,17 +1,20 @@
 """What the API shows: rows as JSON, and nothing that a row should not show."""
 
+import json
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
 from provisioning import audit, ledger
+from provisioning.intake import alerts as arrivals
 from provisioning.intake import deliveries, estate, rules, timers
 from provisioning.intake.people import DryRun
-from provisioning.model import Condition, Environment, Phase
+from provisioning.model import Condition, Environment, Finding, Phase, Release, Ruling
 from provisioning.operations import Operation
 from provisioning.power import calendar
 from provisioning.power import plan as power
 from provisioning.power import savings as power_savings
+from provisioning.releases import canary
 from provisioning.services import Services
 from provisioning.store.codec import to_plain
 
@@ -111,7 +114,8 @@ def find_operation(services: Services, identity: str) -> Operation | None:
         found = ledger.operation(services.table, str(entry.values["target"]), identity)
         if found is not None:
             return found[0]
-    for name in ledger.index(services.table):
+    names = [*ledger.index(services.table), *services.catalog.environments]
+    for name in dict.fromkeys(names):
         for target in ledger.targets_about(name, services.catalog.services):
             found = ledger.operation(services.table, target, identity)
             if found is not None:
@@ -242,6 +246,102 @@ def delivery(found: deliveries.Stored) -> dict[str, Any]:
         "state": str(found.state),
         "reason": found.reason,
         "replays": found.replays,
+    }
+
+
+def release(found: Release, rulings: Iterable[Ruling] | None = None) -> dict[str, Any]:
+    """Return a release as the API shows it; without `rulings` with its newest decision alone."""
+    if rulings is None:
+        rulings = [] if found.ruling is None else [found.ruling]
+    return {
+        "id": found.id,
+        "environment": found.environment,
+        "service": found.service,
+        "version": found.version,
+        "strategy": found.strategy,
+        "status": str(found.status),
+        "weight": found.weight,
+        "because": found.because,
+        "baseline": found.baseline,
+        "canary": found.canary,
+        "unverified": found.unverified or None,
+        "operation": found.operation,
+        "requested_by": found.requested_by,
+        "created_at": _iso(found.created_at),
+        "changed_at": _iso(found.changed_at),
+        "finished_at": _iso(found.finished_at),
+        "decisions": [ruling(r) for r in rulings],
+    }
+
+
+def one_release(services: Services, found: Release) -> dict[str, Any]:
+    """Return a release with every decision about it, the oldest first."""
+    return release(found, ledger.rulings(services.table, found))
+
+
+def ruling(found: Ruling) -> dict[str, Any]:
+    """Return a decision about a release; `replays` where it can be made again from its grounds."""
+    finding = found.finding
+    return {
+        "at": _iso(found.at),
+        "action": str(found.move),
+        "verdict": None if finding is None else str(finding.standing),
+        "because": found.because,
+        "weight": found.weight,
+        "by": found.by,
+        "figures": {} if finding is None else figures(finding),
+        "replays": None if found.grounds is None else canary.rule(found.grounds) == found,
+    }
+
+
+def figures(found: Finding) -> dict[str, Any]:
+    """Return each part of a finding with its standing, its reason and its figures."""
+    return {
+        part.name: {
+            "verdict": str(part.standing),
+            "because": part.because,
+            **part.figures,
+        }
+        for part in found.parts
+    }
+
+
+def alerts(services: Services, *, most: int) -> list[dict[str, Any]]:
+    """Return the alerts that came in and those that were raised here, the newest first."""
+    came = [alert(found) for found in arrivals.recent(services, most=most)]
+    own = [raised(found) for found in arrivals.raised(services)]
+    return sorted([*came, *own], key=lambda shown: str(shown["received_at"]), reverse=True)[:most]
+
+
+def alert(found: arrivals.Stored) -> dict[str, Any]:
+    """Return an alert as the API shows it, without its body."""
+    return {
+        "id": found.id,
+        "received_at": _iso(found.received_at),
+        "rule": found.rule or None,
+        "severity": found.severity or None,
+        "condition": found.condition or None,
+        "resources": list(found.resources),
+        "state": str(found.state),
+        "reason": found.reason,
+        "finished_at": _iso(found.finished_at),
+    }
+
+
+def raised(found: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an alert that the control plane raised itself, in the form of those that came in."""
+    when = found.get("raised_at") or found.get("at")
+    named = found.get("resources") or "[]"
+    return {
+        "id": found["id"],
+        "received_at": _iso(when) if isinstance(when, datetime) else None,
+        "rule": found.get("rule"),
+        "severity": found.get("severity"),
+        "condition": found.get("condition"),
+        "resources": json.loads(str(named)),
+        "state": "raised",
+        "reason": found.get("reason") or found.get("message") or "",
+        "finished_at": None,
     }
 
 

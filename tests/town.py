@@ -37,7 +37,7 @@ from provisioning.azure.logs import Logs
 from provisioning.forge import Forge
 from provisioning.github.receive import read
 from provisioning.identity import Principal, Role, Tokens
-from provisioning.intake import deliveries, people, timers
+from provisioning.intake import alerts, deliveries, people, timers
 from provisioning.ledger import environment
 from provisioning.model import Environment
 from provisioning.probe import Probe
@@ -152,6 +152,15 @@ class Town:
         """Put resources into the simulated Azure, as if built by others."""
         self._azure.put("/_local/resources", json=list(resources)).raise_for_status()
 
+    def telemetry(self, table: str, rows: list[dict[str, Any]]) -> None:
+        """Have Log Analytics receive rows."""
+        body = {"table": table, "rows": rows}
+        self._azure.post("/_local/telemetry", json=body).raise_for_status()
+
+    def list_alert(self, payload: dict[str, Any]) -> None:
+        """Have Azure list an alert as its payload says."""
+        self._azure.post("/_local/alerts", json={"payload": payload}).raise_for_status()
+
     def calls(self, method: str | None = None) -> list[dict[str, Any]]:
         """Return the calls on Azure."""
         found = self._azure.get("/_local/calls").json()
@@ -207,6 +216,8 @@ class Town:
             deliveries.take(self.services, text)
         elif queue.endswith("-poison"):
             poison.keep(self.services, queue.removesuffix("-poison"), text)
+        elif alerts.is_nudge(text):
+            alerts.take(self.services, text)
         else:
             runner.run_one_step(text, self.services)
 
@@ -262,13 +273,13 @@ def a_town(folder: Path, *, furnished: bool = False, **settings: Any) -> Iterato
     ca, chain, key_file = certificates(folder)
     key = _identitys_key()
     clock = inline.HandClock(START)
-    azure = inline.running(
+    arm = inline.running(
         keys={"town": key.public_key()}, clock=clock, tls=(chain, key_file), furnished=furnished
     )
     hub = _served(github.build(stack, folder, clock))  # type: ignore[arg-type]
     with contextlib.ExitStack() as simulators:
         with unmeasured_threads():
-            simulated = simulators.enter_context(azure)
+            simulated = simulators.enter_context(arm)
             github_url = simulators.enter_context(hub)
         built = Settings(
             storage=Connection("unused"),
@@ -292,6 +303,7 @@ def a_town(folder: Path, *, furnished: bool = False, **settings: Any) -> Iterato
             registry_login=None,
         )
         built = replace(built, **settings)
+        azure = Azure(SUBSCRIPTION, simulated.base_url, lambda: Credential(key), verify=str(ca))
         services = Services(
             settings=built,
             catalog=the_catalog(),
@@ -301,12 +313,8 @@ def a_town(folder: Path, *, furnished: bool = False, **settings: Any) -> Iterato
             alerts=MemoryTable(),
             anchors=MemoryAnchors(),  # type: ignore[arg-type]
             queue=MemoryQueue(),
-            azure=Azure(
-                SUBSCRIPTION,
-                simulated.base_url,
-                lambda: Credential(key),
-                verify=str(ca),
-            ),
+            azure=azure,
+            urgent=azure,
             logs=Logs(built.logs_url, lambda: Credential(key), verify=str(ca)),
             forge=Forge(github_url, stack.github_app_id, _apps_key()),
             probe=Probe(),

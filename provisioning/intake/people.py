@@ -65,7 +65,7 @@ def grant(services: Services, wish: Wish, *, if_match: str | None = None) -> Con
             "the world has changed since that plan; ask for a new one",
             "If-Match",
         )
-    _spend(services, wish.by)
+    spend(services, wish.by)
     verb = "wants it" if wish.is_up else "wants it gone"
     cause = Cause(text=f"{wish.by.name} {verb}", by=wish.by.name)
     if wish.name in services.catalog.environments:
@@ -260,7 +260,7 @@ def _plan(services: Services, wish: Wish, subject: _Subject) -> DryRun:
     )
 
 
-def _spend(services: Services, who: Principal) -> None:
+def spend(services: Services, who: Principal) -> None:
     """Use up a workflow's token: whoever reads one in a log must not wish with it again."""
     if who.token_id is None:
         return

@@ -13,7 +13,7 @@ from provisioning.catalog import Service, preview_name
 from provisioning.conditions import has_failed, with_condition
 from provisioning.environments import desired
 from provisioning.errors import StaleRowError, TerminalError, TransientError
-from provisioning.intake import deliveries, estate
+from provisioning.intake import alerts, deliveries, estate, releasing
 from provisioning.intake.request import Cause, clear, converge, drain, nudge
 from provisioning.ledger import Plane
 from provisioning.model import Environment, Kind, Phase, PullRequest
@@ -67,11 +67,11 @@ def run(services: Services, name: str) -> None:
 
 
 def tick(services: Services, plane: Plane) -> str:
-    """Nudge every operation that is due and every delivery that is unread; converge the rest."""
+    """Nudge every operation that is due, and what came in and is unread; converge the rest."""
     due = sum(_see_to(services, entry) for entry in plane.agenda)
     now = services.clock.now()
-    unread = deliveries.unread(services, hours=1)
-    asked = 0
+    unread = deliveries.unread(services, hours=1) + alerts.unread(services)
+    asked = releasing.tend(services)
     for name in plane.index:
         found = converge(services, name, Cause(text="tick", by="timer"))
         asked += int(found is not None and found.plan.workflow is not None)

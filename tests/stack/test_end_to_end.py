@@ -74,6 +74,13 @@ def test_nobody_without_a_token_gets_in_but_to_health(running: Stack) -> None:
             ("GET", "deliveries"),
             ("POST", "deliveries/1/replay"),
             ("GET", "poison"),
+            ("GET", "releases"),
+            ("POST", "releases"),
+            ("GET", "releases/production.rewards-api.1"),
+            ("POST", "releases/production.rewards-api.1/rollback"),
+            ("POST", "releases/production.rewards-api.1/promote"),
+            ("POST", "releases/production.rewards-api.1/resume"),
+            ("GET", "alerts"),
         )
     ]
     health = running.http.get(f"{app}/api/health")
