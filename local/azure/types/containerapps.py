@@ -64,7 +64,7 @@ class Apps(Behaviour):
     def check(self, write: Write) -> None:
         """Refuse an app without a home, a template or sound traffic."""
         given = write.body.get("properties") or {}
-        home = given.get("environmentId") or given.get("managedEnvironmentId")
+        home = _home(given)
         found = write.world.find(str(home)) if home else None
         if found is None or found.type.lower() != ENVIRONMENTS.lower():
             raise Refusal(
@@ -87,7 +87,7 @@ class Apps(Behaviour):
         """Return the body in the provider's form; what a secret holds is not in it."""
         body: Json = plain(write.body)
         given = body["properties"]
-        home = given.get("environmentId") or given.get("managedEnvironmentId")
+        home = _home(given)
         given["environmentId"] = given["managedEnvironmentId"] = home
         for name in (*_NEVER_SHOWN, "provisioningState", "revisions"):
             given.pop(name, None)
@@ -107,7 +107,7 @@ class Apps(Behaviour):
         now = write.call.now.isoformat()
         fresh = revisions.due(write)
         if write.current is None:
-            home = write.world.find(str(write.body["properties"]["environmentId"]))
+            home = write.world.find(str(_home(write.body["properties"])))
             assert home is not None
             state: Json = {
                 "revisions": _given(write) if write.seeding else [fresh],
@@ -231,6 +231,11 @@ def _turn(use: Use, doing: str, takes: float) -> Answer:
         return Answer(status=200, body=use.type.behaviour.shown(item, _view(use)))
     lro = replace(_TURN, takes=takes)
     return actions.begun(use, lro, {**item.state, "doing": doing})
+
+
+def _home(given: Json) -> object:
+    """Return the environment that an app names, under its newer or its older name."""
+    return given.get("environmentId") or given.get("managedEnvironmentId")
 
 
 def _view(use: Use) -> View:
