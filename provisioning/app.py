@@ -7,6 +7,7 @@ built. Faulty settings raise SettingsError at every call, until the host restart
 import threading
 from typing import Any
 
+from provisioning.backups.steps import verify
 from provisioning.environments.steps import previews
 from provisioning.operations import Workflow
 from provisioning.reports.steps import github
@@ -15,7 +16,7 @@ from provisioning.settings import Settings
 
 WORKFLOWS: dict[str, Workflow[Any]] = {
     workflow.name: workflow
-    for workflow in (previews.UP, previews.EXTEND, previews.DOWN, github.REPORT)
+    for workflow in (previews.UP, previews.EXTEND, previews.DOWN, github.REPORT, verify.VERIFY)
 }
 
 _lock = threading.Lock()
