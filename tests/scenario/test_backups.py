@@ -1,15 +1,20 @@
 """Backups of environments that others built, verified each hour against what is promised."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from azure.core.pipeline import PipelineRequest
+from azure.core.pipeline.policies import SansIOHTTPPolicy
 
 from provisioning import ledger, views
+from provisioning.azure.client import Azure
 from provisioning.intake import timers
 from provisioning.model import Environment, Kind, Phase, RaisedAlert
 from provisioning.store.codec import from_row
 from tests.builders import START
+from tests.scenario.perils import Killed, Peril, Perilous
 from tests.stores import (
     Body,
     a_blob_service,
@@ -24,7 +29,7 @@ from tests.stores import (
     server_of,
     stores_of,
 )
-from tests.town import Town
+from tests.town import SUBSCRIPTION, Town
 
 PRODUCTION = "production"
 
@@ -326,6 +331,54 @@ def test_a_verdict_that_nobody_renews_is_not_believed(built: Town) -> None:
     assert shown["verdict"] == "unknown"
     assert "nothing is known since" in shown["because"]
     assert [c["kind"] for c in conditions(built)] == ["BackupUnknown"]
+
+
+class SlowCalls(SansIOHTTPPolicy[Any, Any]):
+    """Every call on Azure takes its time."""
+
+    def __init__(self, town: Town, seconds: float) -> None:
+        self._town, self._seconds = town, seconds
+
+    def on_request(self, request: PipelineRequest[Any]) -> None:
+        """Let time pass."""
+        self._town.clock.advance(self._seconds)
+
+
+def test_a_check_gives_up_on_stores_before_it_outlives_its_lock(built: Town) -> None:
+    calm = built.services.azure
+    slow = Azure(
+        SUBSCRIPTION,
+        built.services.settings.resource_manager,
+        calm._make_credential,
+        verify=calm._connection["connection_verify"],
+        policies=[SlowCalls(built, 20)],
+    )
+    built.services = replace(built.services, azure=slow)
+
+    shown = check(built)
+
+    slow.close()
+    assert verdicts(shown)["psql-tesoro-production"] == "good"
+    assert verdicts(shown)["sttesoroproduction"] == "unknown"
+    assert "no time left" in shown["because"]
+
+
+@pytest.mark.parametrize("moment", [0, 1], ids=["before", "after"])
+def test_a_check_that_dies_as_it_raises_an_alert_raises_one(built: Town, moment: int) -> None:
+    peril, calm = Peril(), built.services
+    table: Any = Perilous(calm.alerts, peril, ("insert",))
+    built.services = replace(calm, alerts=table)
+    built.seed(*set_short(built))
+    peril.arm(moment)
+
+    with pytest.raises(Killed):
+        check(built)
+    built.services = calm
+    built.pass_time(timedelta(minutes=6))
+
+    rows = list(calm.alerts.query("raised"))
+    assert len(rows) == len(calm.catalog.environments)
+    assert [a.rule for a in alerts(built)] == ["BackupBad"]
 
 
 def test_an_environment_without_stores_is_unknown(town: Town) -> None:

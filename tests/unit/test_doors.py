@@ -80,13 +80,19 @@ def environ(
         app._services.forge.close()
 
 
-def ask(door: str, authorization: str = "", body: bytes = b"", **headers: str) -> Any:
+def ask(
+    door: str,
+    authorization: str = "",
+    body: bytes = b"",
+    params: dict[str, str] | None = None,
+    **headers: str,
+) -> Any:
     """Return a door's answer to a request with that `Authorization`."""
     request = func.HttpRequest(
         method="POST",
         url="https://control.example/api/x",
         headers={"authorization": authorization, **headers},
-        params={},
+        params=params or {},
         route_params={"name": "pr-7-rewards-api", "id": "op-1"},
         body=body,
     )
@@ -248,3 +254,39 @@ def test_every_fault_of_a_body_is_named_at_once(key: rsa.RSAPrivateKey):
         "reason_missing",
         "field_unknown",
     }
+
+
+@pytest.mark.parametrize(
+    ("name", "status", "code"),
+    [
+        ("Production!", 400, "field_invalid"),
+        ("pr-7-rewards-api", 404, "environment_unknown"),
+    ],
+)
+@pytest.mark.usefixtures("environ")
+def test_backups_are_asked_for_by_the_name_of_a_catalogued_environment(
+    name: str, status: int, code: str, key: rsa.RSAPrivateKey
+):
+    answer = ask("list_backups", a_token("reader", key), params={"environment": name})
+
+    assert answer.status_code == status
+    assert error(answer)["code"] == code
+
+
+@pytest.mark.parametrize(
+    ("params", "names"),
+    [
+        ({}, ["development", "staging", "production"]),
+        ({"environment": "production"}, ["production"]),
+    ],
+)
+def test_backups_are_shown_for_every_environment_or_for_one(
+    params: dict[str, str], names: list[str], environ: pytest.MonkeyPatch, key: rsa.RSAPrivateKey
+):
+    environ.setattr(app, "_services", replace(app.services(), table=MemoryTable()))
+
+    answer = ask("list_backups", a_token("reader", key), params=params)
+
+    found = json.loads(answer.get_body())
+    assert (answer.status_code, found["nextLink"]) == (200, None)
+    assert [one["environment"] for one in found["value"]] == names

@@ -108,11 +108,12 @@ class _Asking:
     def read(self, path: str, version: str, **query: str) -> Mapping[str, Any] | None:
         """Return what a GET answers."""
         answer: Answer | None = self._try(lambda: self.azure.read(path, version, **query))
-        return answer.body if isinstance(answer, Ready) else None
+        return answer.body if isinstance(answer, Ready) and _is_object(answer.body) else None
 
     def listing(self, path: str, version: str) -> Sequence[Mapping[str, Any]] | None:
         """Return the items of a collection."""
-        return self._try(lambda: self.azure.listing(path, version))
+        found = self._try(lambda: self.azure.listing(path, version))
+        return None if found is None else [one for one in found if _is_object(one)]
 
     @property
     def why(self) -> str:
@@ -127,6 +128,10 @@ class _Asking:
         except (TransientError, TerminalError) as error:
             self.silence.append(str(error))
             return None
+
+
+def _is_object(found: object) -> bool:
+    return isinstance(found, Mapping)
 
 
 def _server(
