@@ -2,8 +2,8 @@
 
 import azure.functions as func
 
-from blueprints import api, queues, timers, webhooks
+from blueprints import alerts, api, queues, timers, webhooks
 
 app = func.FunctionApp()
-for blueprint in (webhooks.bp, api.bp, queues.bp, timers.bp):
+for blueprint in (webhooks.bp, alerts.bp, api.bp, queues.bp, timers.bp):
     app.register_functions(blueprint)

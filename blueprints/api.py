@@ -19,6 +19,22 @@ def get_health(req: func.HttpRequest) -> func.HttpResponse:
     return doors.get_health(req)
 
 
+@bp.route(route="schedule", methods=["GET"], auth_level=OPEN)
+def get_schedule(req: func.HttpRequest) -> func.HttpResponse:
+    """Show every planned stop and start."""
+    from blueprints import estate
+
+    return estate.get_schedule(req)
+
+
+@bp.route(route="savings", methods=["GET"], auth_level=OPEN)
+def get_savings(req: func.HttpRequest) -> func.HttpResponse:
+    """Show what sleep has saved."""
+    from blueprints import estate
+
+    return estate.get_savings(req)
+
+
 @bp.route(route="environments", methods=["GET"], auth_level=OPEN)
 def list_environments(req: func.HttpRequest) -> func.HttpResponse:
     """List every environment."""
@@ -137,3 +153,59 @@ def list_poison(req: func.HttpRequest) -> func.HttpResponse:
     from blueprints import doors
 
     return doors.list_poison(req)
+
+
+@bp.route(route="releases", methods=["GET"], auth_level=OPEN)
+def list_releases(req: func.HttpRequest) -> func.HttpResponse:
+    """List the releases, the newest first, of one environment or of all."""
+    from blueprints import releasing
+
+    return releasing.list_releases(req)
+
+
+@bp.route(route="releases", methods=["POST"], auth_level=OPEN)
+def post_release(req: func.HttpRequest) -> func.HttpResponse:
+    """Release a version of a service to an environment, as a canary first."""
+    from blueprints import releasing
+
+    return releasing.post_release(req)
+
+
+@bp.route(route="releases/{id}", methods=["GET"], auth_level=OPEN)
+def get_release(req: func.HttpRequest) -> func.HttpResponse:
+    """Show one release with every decision about it."""
+    from blueprints import releasing
+
+    return releasing.get_release(req)
+
+
+@bp.route(route="releases/{id}/rollback", methods=["POST"], auth_level=OPEN)
+def roll_back_release(req: func.HttpRequest) -> func.HttpResponse:
+    """Give all of the traffic back to what a release was to replace."""
+    from blueprints import releasing
+
+    return releasing.roll_back_release(req)
+
+
+@bp.route(route="releases/{id}/promote", methods=["POST"], auth_level=OPEN)
+def promote_release(req: func.HttpRequest) -> func.HttpResponse:
+    """Skip the remaining steps of a release that progresses."""
+    from blueprints import releasing
+
+    return releasing.promote_release(req)
+
+
+@bp.route(route="releases/{id}/resume", methods=["POST"], auth_level=OPEN)
+def resume_release(req: func.HttpRequest) -> func.HttpResponse:
+    """Let a release go on that an unverified alert holds."""
+    from blueprints import releasing
+
+    return releasing.resume_release(req)
+
+
+@bp.route(route="alerts", methods=["GET"], auth_level=OPEN)
+def list_alerts(req: func.HttpRequest) -> func.HttpResponse:
+    """List the alerts that came in, and what each led to."""
+    from blueprints import releasing
+
+    return releasing.list_alerts(req)

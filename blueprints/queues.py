@@ -24,10 +24,15 @@ def run_operation(message: func.QueueMessage) -> None:
 
 @bp.queue_trigger(arg_name="message", queue_name="urgent", connection="ControlStorage")
 def run_urgent(message: func.QueueMessage) -> None:
-    """Run one step of one operation that must not wait behind others."""
+    """Run one step of one operation that must not wait behind others, or read one alert."""
     from provisioning import app, runner
+    from provisioning.intake import alerts
 
-    runner.run_one_step(message.get_body().decode(), app.services())
+    text = message.get_body().decode()
+    if alerts.is_nudge(text):
+        alerts.take(app.services(), text)
+    else:
+        runner.run_one_step(text, app.services())
 
 
 @bp.queue_trigger(arg_name="message", queue_name="deliveries-poison", connection="ControlStorage")
@@ -48,7 +53,7 @@ def keep_poisoned_operation(message: func.QueueMessage) -> None:
 
 @bp.queue_trigger(arg_name="message", queue_name="urgent-poison", connection="ControlStorage")
 def keep_poisoned_urgent(message: func.QueueMessage) -> None:
-    """Keep a message of `urgent` that failed five times, and end its operation."""
+    """Keep a message of `urgent` that failed five times, and end what it is about."""
     from provisioning import app, poison
 
     poison.keep(app.services(), "urgent", message.get_body().decode())

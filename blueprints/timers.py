@@ -14,6 +14,15 @@ def tick(timer: func.TimerRequest) -> None:
     timers.run(app.services(), "tick")
 
 
+@bp.timer_trigger(arg_name="timer", schedule="0 */5 * * * *")
+def power(timer: func.TimerRequest) -> None:
+    """Every five minutes: bring what others built to what its hours say."""
+    from provisioning import app
+    from provisioning.intake import timers
+
+    timers.run(app.services(), "power")
+
+
 @bp.timer_trigger(arg_name="timer", schedule="0 */10 * * * *")
 def repair(timer: func.TimerRequest) -> None:
     """Every ten minutes: close the gap to what GitHub says."""

@@ -89,7 +89,7 @@ def closed(running: Stack) -> None:
     )
     gone = running.wait_for(NAME, "gone")
     fact("preview", f"{gone['name']} is {gone['phase']}")
-    left = running.azure("GET", "resources")
+    left = running.previews()
     if left:
         raise Broken(f"left in Azure: {left}")
     fact("in Azure", "nothing is left")

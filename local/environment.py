@@ -51,6 +51,7 @@ def app_environment(
         "AZURE_SUBSCRIPTION_ID": stack.subscription,
         "AZURE_TENANT_ID": stack.tenant,
         "AZURE_RESOURCE_MANAGER_URL": stack.azure,
+        "AZURE_LOGS_URL": f"{stack.azure}/v1",
         "AZURE_TOKEN_CREDENTIALS": "ManagedIdentityCredential",
         "IDENTITY_ENDPOINT": f"{stack.issuer}/msi/token",
         "IDENTITY_HEADER": stack.identity_header,

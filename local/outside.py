@@ -69,6 +69,11 @@ class Stack:
             raise Broken(f"{method} /_local/{path} answered {answer.status_code}: {answer.text}")
         return answer.json() if answer.content else None
 
+    def previews(self) -> list[dict[str, Any]]:
+        """Return what is in the simulated Azure beside the environments that were always there."""
+        found = self.azure("GET", "resources")
+        return [row for row in found if "/rg-tesoro-pr-" in row["id"].lower()]
+
     def github(self, method: str, path: str, **given: Any) -> Any:
         """Return what the simulated GitHub answers to one of its own calls."""
         answer = self.http.request(method, f"{self.ready['github']}/_local/{path}", **given)

@@ -10,13 +10,25 @@ from typing import Any
 from provisioning.backups.steps import verify
 from provisioning.environments.steps import previews
 from provisioning.operations import Workflow
+from provisioning.power.steps import nights
+from provisioning.releases.steps import canaries, rollbacks
 from provisioning.reports.steps import github
 from provisioning.services import Clock, Services, SystemClock, build
 from provisioning.settings import Settings
 
 WORKFLOWS: dict[str, Workflow[Any]] = {
     workflow.name: workflow
-    for workflow in (previews.UP, previews.EXTEND, previews.DOWN, github.REPORT, verify.VERIFY)
+    for workflow in (
+        previews.UP,
+        previews.EXTEND,
+        previews.DOWN,
+        nights.SLEEP,
+        nights.WAKE,
+        verify.VERIFY,
+        github.REPORT,
+        canaries.AS_CANARY,
+        rollbacks.BACK,
+    )
 }
 
 _lock = threading.Lock()

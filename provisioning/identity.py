@@ -38,6 +38,9 @@ class Action(StrEnum):
     REPLAY = "replay"
     READ_AUDIT = "read-audit"
     APPROVE = "approve"
+    RELEASE = "release"
+    HURRY_RELEASE = "hurry-release"
+    ROLL_BACK = "roll-back"
 
 
 ALLOWED: Mapping[Action, frozenset[Role]] = {
@@ -48,6 +51,9 @@ ALLOWED: Mapping[Action, frozenset[Role]] = {
     Action.REPLAY: frozenset({Role.OPERATOR, Role.ADMIN}),
     Action.READ_AUDIT: frozenset({Role.READER, Role.OPERATOR, Role.APPROVER, Role.ADMIN}),
     Action.APPROVE: frozenset({Role.APPROVER, Role.ADMIN}),
+    Action.RELEASE: frozenset({Role.OPERATOR, Role.ADMIN, Role.WORKFLOW}),
+    Action.HURRY_RELEASE: frozenset({Role.OPERATOR, Role.ADMIN}),
+    Action.ROLL_BACK: frozenset({Role.OPERATOR, Role.APPROVER, Role.ADMIN}),
 }
 
 
@@ -147,7 +153,7 @@ def permit_repository(principal: Principal, repository_id: int) -> None:
         raise Refusal.one(
             403,
             "repository_mismatch",
-            "a workflow may only act on the previews of its own repository",
+            "a workflow may only act on what comes from its own repository",
             "repository_id",
         )
 

@@ -24,6 +24,7 @@ from provisioning.model import (
     ReleaseStatus,
     Reports,
     Request,
+    Ruling,
 )
 from provisioning.operations import Operation, operation_id
 from provisioning.services import Services
@@ -43,6 +44,7 @@ ROW, LOCK = "target", "lock"
 CONTROL_PLANE = "control-plane"  # the target of records that concern no environment
 PLANE, KNOWN, POISON = "~plane", "~known", "~poison"
 _AGENDA, _INDEX, _TIMER = "agenda-", "index-", "timer-"
+_PAST, _RULING = "past-", "ruling-"
 REPORT_WORKFLOW = "github.report"
 _TRIES = 6
 _FAR = datetime(9999, 1, 1, tzinfo=UTC)
@@ -152,19 +154,21 @@ def save(
 ) -> tuple[Request, ...]:
     """Write the target's new row, what goes with it, and the notes, in one transaction.
 
-    What GitHub is to be told of the change is added here, in the same transaction. Wishes for
+    What GitHub is to be told of the change is added here, in the same transaction, and so is the
+    row of a new ruling on a release. Wishes for
     other operations go to the outbox of the operation `under`; they are returned for `drain`.
     Raises StaleRowError: its index is that of `changes`, or `len(changes)` for the target's own
     row.
     """
     after = replace(after, changed_at=now)
     told, after, wishes = _reports(before, after, tuple(then))
+    ruled, after = _rulings(before, after)
     name = after.name
     own = to_row(
         after, name, ROW, None if before is None or before.row is None else before.row.etag
     )
     outbox = [Insert(to_row(w, name, _outbox(under, w))) for w in wishes]
-    every = (*changes, Insert(own) if own.etag is None else Replace(own), *told, *outbox)
+    every = (*changes, Insert(own) if own.etag is None else Replace(own), *told, *ruled, *outbox)
     audit.commit(services.table, name, every, notes, now=now)
     return wishes
 
@@ -262,6 +266,39 @@ def report(table: Table, name: str, number: int) -> sentences.Report | None:
     """Return one of the reports about an environment."""
     row = table.get(name, f"report-{number:08d}")
     return None if row is None else from_row(sentences.Report, row)
+
+
+def releases(table: Table, target: str) -> list[Release]:
+    """Return the target's releases, the newest first."""
+    held = read(table, target)
+    if held is None or not isinstance(held.value, Release):
+        return []
+    past = [from_row(Release, row) for row in table.query(target, first=_PAST, last=f"{_PAST}~")]
+    return [held.value, *sorted(past, key=lambda release: -release.number)]
+
+
+def past_row(release: Release) -> Row:
+    """Return the row in which a release lies once a newer one has taken its place."""
+    return to_row(release, release.name, f"{_PAST}{release.number:08d}")
+
+
+def rulings(table: Table, release: Release) -> list[Ruling]:
+    """Return what was decided about a release, the oldest first."""
+    prefix = f"{_RULING}{release.number:08d}-"
+    rows = table.query(release.name, first=prefix, last=f"{prefix}~")
+    return [from_row(Ruling, row) for row in rows]
+
+
+def _rulings(before: Held | None, after: Target) -> tuple[list[Change], Target]:
+    if not isinstance(after, Release) or after.ruling is None:
+        return [], after
+    old = before.value if before is not None and isinstance(before.value, Release) else None
+    counted = old.decisions if old is not None and old.id == after.id else 0
+    if counted and old is not None and old.ruling == after.ruling:
+        return [], after
+    number = counted + 1
+    row = to_row(after.ruling, after.name, f"{_RULING}{after.number:08d}-{number:06d}")
+    return [Insert(row)], replace(after, decisions=number)
 
 
 def _reports(

@@ -41,7 +41,7 @@ class SystemClock:
 
 @dataclass(frozen=True, kw_only=True)
 class Services:
-    """What effectful code may touch."""
+    """What effectful code may touch; `urgent` is Azure with a budget of its own."""
 
     settings: Settings
     catalog: Catalog
@@ -52,6 +52,7 @@ class Services:
     anchors: Anchors
     queue: Queue
     azure: Azure
+    urgent: Azure
     logs: Logs
     forge: Forge
     probe: Probe
@@ -73,6 +74,8 @@ class Context:
 def build(settings: Settings, *, clock: Clock, workflows: Mapping[str, Workflow[Any]]) -> Services:
     """Return the services of this deployment; raises SettingsError where the catalog is faulty."""
     blobs = Blobs(settings.storage)
+    azure = _azure(settings, settings.client_id)
+    same = settings.urgent_client_id in (None, settings.client_id)
     return Services(
         settings=settings,
         catalog=read(settings.catalog.read_text(encoding="utf-8"), settings.catalog.name),
@@ -82,10 +85,9 @@ def build(settings: Settings, *, clock: Clock, workflows: Mapping[str, Workflow[
         alerts=AzureTable(settings.storage, "alerts", blobs),
         anchors=Anchors(settings.storage),
         queue=AzureQueue(settings.storage),
-        azure=Azure(
-            settings.subscription, settings.resource_manager, lambda: _credential(settings)
-        ),
-        logs=Logs(settings.logs_url, lambda: _credential(settings)),
+        azure=azure,
+        urgent=azure if same else _azure(settings, settings.urgent_client_id),
+        logs=Logs(settings.logs_url, lambda: _credential(settings.client_id)),
         forge=Forge(settings.github_url, settings.github_app_id, settings.github_key),
         probe=Probe(),
         tokens=Tokens(settings.entra, settings.actions),
@@ -93,7 +95,11 @@ def build(settings: Settings, *, clock: Clock, workflows: Mapping[str, Workflow[
     )
 
 
-def _credential(settings: Settings) -> Any:
+def _azure(settings: Settings, client_id: str | None) -> Azure:
+    return Azure(settings.subscription, settings.resource_manager, lambda: _credential(client_id))
+
+
+def _credential(client_id: str | None) -> Any:
     from azure.identity import DefaultAzureCredential
 
-    return DefaultAzureCredential(managed_identity_client_id=settings.client_id)
+    return DefaultAzureCredential(managed_identity_client_id=client_id)

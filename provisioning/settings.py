@@ -51,6 +51,7 @@ class Settings:
     preview_url: str
     preview_key: bytes
     registry_login: tuple[str, str] | None
+    urgent_client_id: str | None = None
 
     def __repr__(self) -> str:
         return f"Settings(public_url={self.public_url!r}, subscription={self.subscription!r})"
@@ -103,6 +104,7 @@ def _read(take: "_Reader") -> Settings:
         preview_url=take.template("PREVIEW_URL", "http://{fqdn}:{port}"),
         preview_key=take.key("PREVIEW_KEY"),
         registry_login=take.login("REGISTRY_USERNAME", "REGISTRY_PASSWORD"),
+        urgent_client_id=take.maybe("AZURE_URGENT_CLIENT_ID"),
     )
 
 

@@ -1,5 +1,6 @@
 """What the API shows: rows as JSON, and nothing that a row should not show."""
 
+import json
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
@@ -7,11 +8,24 @@ from typing import Any
 from provisioning import audit, durations, ledger
 from provisioning.azure.resources import recovery
 from provisioning.backups import policy
-from provisioning.environments import desired
-from provisioning.intake import deliveries, timers
+from provisioning.intake import alerts as arrivals
+from provisioning.intake import deliveries, estate, rules, timers
 from provisioning.intake.people import DryRun
-from provisioning.model import Backups, Condition, Environment, Finding, Phase, Standing
+from provisioning.model import (
+    Backups,
+    Condition,
+    Environment,
+    Finding,
+    Phase,
+    Release,
+    Ruling,
+    Standing,
+)
 from provisioning.operations import Operation
+from provisioning.power import calendar
+from provisioning.power import plan as power
+from provisioning.power import savings as power_savings
+from provisioning.releases import canary
 from provisioning.services import Services
 from provisioning.store.codec import to_plain
 
@@ -19,13 +33,15 @@ from provisioning.store.codec import to_plain
 def environments(services: Services) -> list[dict[str, Any]]:
     """Return every environment that is there, or was within the last day."""
     now = services.clock.now()
-    found = (ledger.environment(services.table, name) for name in ledger.index(services.table))
+    built = {name: estate.known(services, name) for name in services.catalog.environments}
+    names = [name for name in ledger.index(services.table) if name not in built]
+    found = [*built.values(), *(ledger.environment(services.table, name) for name in names)]
     return [_shown(services, e) for e in found if e is not None and is_shown(e, now=now)]
 
 
 def one_environment(services: Services, name: str) -> dict[str, Any] | None:
     """Return one environment; None where there is none, or it is gone for more than a day."""
-    found = ledger.environment(services.table, name)
+    found = estate.known(services, name) or ledger.environment(services.table, name)
     if found is None or not is_shown(found, now=services.clock.now()):
         return None
     return _shown(services, found)
@@ -131,7 +147,8 @@ def find_operation(services: Services, identity: str) -> Operation | None:
         found = ledger.operation(services.table, str(entry.values["target"]), identity)
         if found is not None:
             return found[0]
-    for name in ledger.index(services.table):
+    names = [*ledger.index(services.table), *services.catalog.environments]
+    for name in dict.fromkeys(names):
         for target in ledger.targets_about(name, services.catalog.services):
             found = ledger.operation(services.table, target, identity)
             if found is not None:
@@ -145,7 +162,7 @@ def why(services: Services, name: str, at: datetime) -> dict[str, Any] | None:
     if found is None:
         return None
     decision, since = found
-    again = desired.decide(decision.grounds)[1]
+    again = rules.decide(decision.grounds)[1]
     return {
         "environment": name,
         "at": _iso(at),
@@ -155,6 +172,56 @@ def why(services: Services, name: str, at: datetime) -> dict[str, Any] | None:
         "inputs": dict(decision.inputs),
         "would_change": decision.would_change,
         "replays": again == decision,
+    }
+
+
+def schedule(services: Services, *, start: datetime, end: datetime) -> list[dict[str, Any]]:
+    """Return every planned stop and start from one instant to another, in order."""
+    found = []
+    for built in services.catalog.environments.values():
+        environment = estate.known(services, built.name)
+        if environment is None or built.hours is None:
+            continue
+        for turn in power.turns(environment, built.hours, start=start, end=end):
+            found.append(
+                {
+                    "environment": built.name,
+                    "action": "start" if turn.is_start else "stop",
+                    "at": _iso(turn.at),
+                    "local": calendar.local(built.hours, turn.at),
+                    "reason": turn.because,
+                    "mode": str(built.mode),
+                }
+            )
+    return sorted(found, key=lambda row: (str(row["at"]), str(row["environment"])))
+
+
+def savings(services: Services, *, since: datetime, now: datetime) -> dict[str, Any]:
+    """Return what sleep has saved, by environment, and what goes on costing meanwhile."""
+    prices = services.catalog.prices
+    rows = []
+    for name in services.catalog.environments:
+        environment = estate.known(services, name)
+        if environment is None:
+            continue
+        found = power_savings.saved(environment, prices, since=since, now=now)
+        rows.append(
+            {
+                "environment": name,
+                "since": _iso(since),
+                "hours_asleep": found.hours,
+                "estimate": {"amount": found.eur, "currency": "EUR"},
+                "without_a_price": list(found.unknown),
+                "keeps_costing": [
+                    {"id": r.id, "type": r.type, "state": r.state}
+                    for r in environment.resources
+                    if r.awake is None or environment.phase is not Phase.ASLEEP
+                ],
+            }
+        )
+    return {
+        **listing(rows),
+        "prices": {"as_of": prices.as_of, "region": prices.region, "kind": "list prices"},
     }
 
 
@@ -212,6 +279,102 @@ def delivery(found: deliveries.Stored) -> dict[str, Any]:
         "state": str(found.state),
         "reason": found.reason,
         "replays": found.replays,
+    }
+
+
+def release(found: Release, rulings: Iterable[Ruling] | None = None) -> dict[str, Any]:
+    """Return a release as the API shows it; without `rulings` with its newest decision alone."""
+    if rulings is None:
+        rulings = [] if found.ruling is None else [found.ruling]
+    return {
+        "id": found.id,
+        "environment": found.environment,
+        "service": found.service,
+        "version": found.version,
+        "strategy": found.strategy,
+        "status": str(found.status),
+        "weight": found.weight,
+        "because": found.because,
+        "baseline": found.baseline,
+        "canary": found.canary,
+        "unverified": found.unverified or None,
+        "operation": found.operation,
+        "requested_by": found.requested_by,
+        "created_at": _iso(found.created_at),
+        "changed_at": _iso(found.changed_at),
+        "finished_at": _iso(found.finished_at),
+        "decisions": [ruling(r) for r in rulings],
+    }
+
+
+def one_release(services: Services, found: Release) -> dict[str, Any]:
+    """Return a release with every decision about it, the oldest first."""
+    return release(found, ledger.rulings(services.table, found))
+
+
+def ruling(found: Ruling) -> dict[str, Any]:
+    """Return a decision about a release; `replays` where it can be made again from its grounds."""
+    finding = found.finding
+    return {
+        "at": _iso(found.at),
+        "action": str(found.move),
+        "verdict": None if finding is None else str(finding.standing),
+        "because": found.because,
+        "weight": found.weight,
+        "by": found.by,
+        "figures": {} if finding is None else figures(finding),
+        "replays": None if found.grounds is None else canary.rule(found.grounds) == found,
+    }
+
+
+def figures(found: Finding) -> dict[str, Any]:
+    """Return each part of a finding with its standing, its reason and its figures."""
+    return {
+        part.name: {
+            "verdict": str(part.standing),
+            "because": part.because,
+            **part.figures,
+        }
+        for part in found.parts
+    }
+
+
+def alerts(services: Services, *, most: int) -> list[dict[str, Any]]:
+    """Return the alerts that came in and those that were raised here, the newest first."""
+    came = [alert(found) for found in arrivals.recent(services, most=most)]
+    own = [raised(found) for found in arrivals.raised(services)]
+    return sorted([*came, *own], key=lambda shown: str(shown["received_at"]), reverse=True)[:most]
+
+
+def alert(found: arrivals.Stored) -> dict[str, Any]:
+    """Return an alert as the API shows it, without its body."""
+    return {
+        "id": found.id,
+        "received_at": _iso(found.received_at),
+        "rule": found.rule or None,
+        "severity": found.severity or None,
+        "condition": found.condition or None,
+        "resources": list(found.resources),
+        "state": str(found.state),
+        "reason": found.reason,
+        "finished_at": _iso(found.finished_at),
+    }
+
+
+def raised(found: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an alert that the control plane raised itself, in the form of those that came in."""
+    when, over = found.get("fired_at"), found.get("resolved_at")
+    named = found.get("resources") or "[]"
+    return {
+        "id": found["id"],
+        "received_at": _iso(when) if isinstance(when, datetime) else None,
+        "rule": found.get("rule"),
+        "severity": found.get("severity"),
+        "condition": found.get("condition"),
+        "resources": json.loads(str(named)),
+        "state": "raised",
+        "reason": found.get("message") or "",
+        "finished_at": _iso(over) if isinstance(over, datetime) else None,
     }
 
 

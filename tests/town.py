@@ -37,7 +37,7 @@ from provisioning.azure.logs import Logs
 from provisioning.forge import Forge
 from provisioning.github.receive import read
 from provisioning.identity import Principal, Role, Tokens
-from provisioning.intake import deliveries, people, timers
+from provisioning.intake import alerts, deliveries, people, timers
 from provisioning.ledger import environment
 from provisioning.model import Environment
 from provisioning.probe import Probe
@@ -62,12 +62,12 @@ class Credential:
         self._key = key
 
     def get_token(self, *scopes: str, **_: Any) -> Any:
-        """Return a token for Azure Resource Manager."""
+        """Return a token for the service that the scope names."""
         from azure.core.credentials import AccessToken
 
         now = int(datetime.now().timestamp())  # noqa: DTZ005 - tokens end by the machine's clock
         claims = {
-            "aud": "https://management.azure.com",
+            "aud": scopes[0].removesuffix("/.default"),
             "iss": f"https://sts.windows.net/{inline.TENANT}/",
             "tid": inline.TENANT,
             "oid": "00000000-0000-0000-0000-00000000c0de",
@@ -83,9 +83,16 @@ class Town:
     """Services, clock, and the hands that move them."""
 
     def __init__(
-        self, services: Services, clock: inline.HandClock, azure_url: str, ca: str
+        self,
+        services: Services,
+        clock: inline.HandClock,
+        azure_url: str,
+        ca: str,
+        *,
+        is_furnished: bool = False,
     ) -> None:
         self.services = services
+        self._is_furnished = is_furnished
         self.clock = clock
         trust = ssl.create_default_context(cafile=ca)
         self._azure = httpx.Client(base_url=azure_url, verify=trust, timeout=20)
@@ -145,6 +152,15 @@ class Town:
         """Put resources into the simulated Azure, as if built by others."""
         self._azure.put("/_local/resources", json=list(resources)).raise_for_status()
 
+    def telemetry(self, table: str, rows: list[dict[str, Any]]) -> None:
+        """Have Log Analytics receive rows."""
+        body = {"table": table, "rows": rows}
+        self._azure.post("/_local/telemetry", json=body).raise_for_status()
+
+    def list_alert(self, payload: dict[str, Any]) -> None:
+        """Have Azure list an alert as its payload says."""
+        self._azure.post("/_local/alerts", json={"payload": payload}).raise_for_status()
+
     def calls(self, method: str | None = None) -> list[dict[str, Any]]:
         """Return the calls on Azure."""
         found = self._azure.get("/_local/calls").json()
@@ -200,6 +216,8 @@ class Town:
             deliveries.take(self.services, text)
         elif queue.endswith("-poison"):
             poison.keep(self.services, queue.removesuffix("-poison"), text)
+        elif alerts.is_nudge(text):
+            alerts.take(self.services, text)
         else:
             runner.run_one_step(text, self.services)
 
@@ -214,6 +232,8 @@ class Town:
         """Run the timers that are due at this instant."""
         now = self.clock.now()
         timers.run(self.services, "tick")
+        if self._is_furnished and now.minute % 5 == 0:
+            timers.run(self.services, "power")
         if now.minute % 10 == 0:
             timers.run(self.services, "repair")
         if now.minute == 0:
@@ -243,19 +263,24 @@ class Town:
 
 
 @contextlib.contextmanager
-def a_town(folder: Path, **settings: Any) -> Iterator[Town]:
-    """Start the simulators, and yield a control plane that stands on them."""
+def a_town(folder: Path, *, furnished: bool = False, **settings: Any) -> Iterator[Town]:
+    """Start the simulators, and yield a control plane that stands on them.
+
+    One that is `furnished` has the three environments that others built, and their timers.
+    """
     for name, content in _ground().items():
         (folder / name).write_bytes(content)
     stack = found(folder, port=None, held=True)
     ca, chain, key_file = certificates(folder)
     key = _identitys_key()
     clock = inline.HandClock(START)
-    azure = inline.running(keys={"town": key.public_key()}, clock=clock, tls=(chain, key_file))
+    arm = inline.running(
+        keys={"town": key.public_key()}, clock=clock, tls=(chain, key_file), furnished=furnished
+    )
     hub = _served(github.build(stack, folder, clock))  # type: ignore[arg-type]
     with contextlib.ExitStack() as simulators:
         with unmeasured_threads():
-            simulated = simulators.enter_context(azure)
+            simulated = simulators.enter_context(arm)
             github_url = simulators.enter_context(hub)
         built = Settings(
             storage=Connection("unused"),
@@ -279,6 +304,7 @@ def a_town(folder: Path, **settings: Any) -> Iterator[Town]:
             registry_login=None,
         )
         built = replace(built, **settings)
+        azure = Azure(SUBSCRIPTION, simulated.base_url, lambda: Credential(key), verify=str(ca))
         services = Services(
             settings=built,
             catalog=the_catalog(),
@@ -288,12 +314,8 @@ def a_town(folder: Path, **settings: Any) -> Iterator[Town]:
             alerts=MemoryTable(),
             anchors=MemoryAnchors(),  # type: ignore[arg-type]
             queue=MemoryQueue(),
-            azure=Azure(
-                SUBSCRIPTION,
-                simulated.base_url,
-                lambda: Credential(key),
-                verify=str(ca),
-            ),
+            azure=azure,
+            urgent=azure,
             logs=Logs(built.logs_url, lambda: Credential(key), verify=str(ca)),
             forge=Forge(github_url, stack.github_app_id, _apps_key()),
             probe=Probe(),
@@ -301,7 +323,7 @@ def a_town(folder: Path, **settings: Any) -> Iterator[Town]:
             workflows=WORKFLOWS,
         )
         assert urlsplit(simulated.base_url).scheme == "https"
-        town = Town(services, clock, simulated.base_url, str(ca))
+        town = Town(services, clock, simulated.base_url, str(ca), is_furnished=furnished)
         yield town
         town.close()
 

@@ -3,10 +3,12 @@
 import asyncio
 import logging
 import sys
+from urllib.parse import quote
 
-from local.azure import app, serving, site
+from local.azure import app, estate, serving, site
 from local.azure.certificates import ensure_certificates
 from local.azure.journal import Sqlite
+from local.azure.monitor.courier import Courier
 from local.azure.tokens import Tokens
 from local.clock import open_clock
 from local.lifeline import follow_parent
@@ -28,12 +30,16 @@ def main() -> None:
         subscription=stack.subscription,
         tenant=stack.tenant,
     )
+    estate.found(world)
     tokens = Tokens(tenant=stack.tenant, keys_url=f"{stack.issuer}/discovery/v2.0/keys")
+    receiver = f"{stack.app}/api/alerts?code={quote(stack.alerts_key, safe='')}"
+    courier = Courier(world, receiver, is_patient=not stack.held)
+    arm = app.build(world, tokens, courier=courier, stack=stack)
     servers = [
-        serving.server(app.build(world, tokens, stack=stack), stack.azure_port, (chain, key)),
+        serving.server(arm, stack.azure_port, (chain, key)),
         serving.server(site.build(world), stack.containers_port),
     ]
-    asyncio.run(serving.until_told(servers))
+    asyncio.run(serving.until_told(servers, courier.watch()))
     journal.close()
 
 

@@ -2,7 +2,8 @@
 
 In order: ordered faults, the token, what fell due, the buckets, the router; then the record of the
 call, the commit, and the headers every answer has. From settling to commit nothing awaits, so each
-call is atomic towards the others.
+call is atomic towards the others. A query of logs goes the same way and branches off after the
+faults: it is another service's (`monitor.queries`), and is worked on in a thread.
 """
 
 import asyncio
@@ -25,6 +26,8 @@ from local.azure.calls import Calls
 from local.azure.cutting import cut
 from local.azure.faults import Fault, is_write
 from local.azure.journal import Journal
+from local.azure.monitor import queries
+from local.azure.monitor.courier import Courier
 from local.azure.tokens import Tokens
 from local.azure.types import TABLE
 from local.azure.types.authorization import remember
@@ -33,6 +36,9 @@ from local.stack import Stack
 
 _log = logging.getLogger(__name__)
 _METHODS = ["GET", "HEAD", "PUT", "PATCH", "POST", "DELETE", "OPTIONS"]
+_OUR_FAULT = Refusal(
+    500, "InternalServerError", "The simulator is at fault; see its standard error."
+)
 LARGEST_BODY = 4 * 1024 * 1024
 
 
@@ -43,11 +49,13 @@ def make_world(clock: Clock, journal: Journal, *, subscription: str, tenant: str
     )
 
 
-def build(world: World, tokens: Tokens, *, stack: Stack | None = None) -> Starlette:
-    """Return the application behind the HTTPS port."""
+def build(
+    world: World, tokens: Tokens, *, courier: Courier | None = None, stack: Stack | None = None
+) -> Starlette:
+    """Return the application behind the HTTPS port; without a courier alerts are only listed."""
     calls = Calls(world.journal)
     gateway = _Gateway(world, tokens, calls)
-    routes = control.routes(world, calls, stack)
+    routes = control.routes(world, calls, courier or Courier(world, None), stack)
     return Starlette(routes=[*routes, Route("/{path:path}", gateway.answer, methods=_METHODS)])
 
 
@@ -93,24 +101,51 @@ class _Gateway:
         self, request: Request, seen: _Seen, body: bytes, fault: Fault | None
     ) -> Answer:
         try:
-            principal = await self._tokens.principal(request.headers.get("authorization"))
+            header = request.headers.get("authorization")
+            if queries.is_query(seen.path):
+                principal = await queries.principal(self._tokens, header)
+                prefer = request.headers.get("prefer", "")
+                call = self._call(request, seen, body, principal=principal)
+                return await self._queried(call, prefer)
+            principal = await self._tokens.principal(header)
             late = None
             if fault is not None and fault.late and is_write(seen.method):
                 late = Late(code=fault.code, message=fault.message)
-            call = Call(
-                method=seen.method,
-                path=request.scope["raw_path"].decode("latin-1"),
-                query=_query(request.query_params),
-                body=body,
-                base=f"{request.url.scheme}://{request.url.netloc}",
-                principal=principal,
-                now=self._world.clock.now(),
-                request_id=seen.request_id,
-                late=late,
-            )
+            call = self._call(request, seen, body, principal=principal, late=late)
             return self._answered(call)
         except Refusal as refusal:
             return refusal.answer()
+
+    def _call(
+        self,
+        request: Request,
+        seen: _Seen,
+        body: bytes,
+        *,
+        principal: str,
+        late: Late | None = None,
+    ) -> Call:
+        return Call(
+            method=seen.method,
+            path=request.scope["raw_path"].decode("latin-1"),
+            query=_query(request.query_params),
+            body=body,
+            base=f"{request.url.scheme}://{request.url.netloc}",
+            principal=principal,
+            now=self._world.clock.now(),
+            request_id=seen.request_id,
+            late=late,
+        )
+
+    async def _queried(self, call: Call, prefer: str) -> Answer:
+        self._world.settle(call.now)
+        try:
+            return await queries.answer(self._world, call, prefer=prefer)
+        except Refusal:
+            raise
+        except Exception:
+            _log.exception("%s %s", call.method, call.path)
+            return _OUR_FAULT.answer()
 
     def _answered(self, call: Call) -> Answer:
         world = self._world
@@ -123,9 +158,7 @@ class _Gateway:
             found = refusal.answer()
         except Exception:
             _log.exception("%s %s", call.method, call.path)
-            found = Refusal(
-                500, "InternalServerError", "The simulator is at fault; see its standard error."
-            ).answer()
+            found = _OUR_FAULT.answer()
         return replace(found, headers={**left, **found.headers})
 
     def _record(self, seen: _Seen, status: int | None) -> None:

@@ -4,8 +4,6 @@ They need no token, draw from no bucket and are never faulted. A bad body is a 4
 field, so that a typing error in a test is not a silent one.
 """
 
-from typing import Any
-
 import httpx
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -14,15 +12,20 @@ from starlette.routing import BaseRoute, Route
 from local.azure import faults, images, seeding
 from local.azure.arm import stamp
 from local.azure.calls import Calls
+from local.azure.inputs import bad, json_of
+from local.azure.monitor import clockmove
+from local.azure.monitor import control as monitor
+from local.azure.monitor.courier import Courier
 from local.azure.world import World
 from local.loopback import PLAIN
 from local.stack import Stack
 
 
-def routes(world: World, calls: Calls, stack: Stack | None) -> list[BaseRoute]:
+def routes(world: World, calls: Calls, courier: Courier, stack: Stack | None) -> list[BaseRoute]:
     """Return the routes; without a stack there is no host that could move the clock."""
-    control = _Control(world, calls, stack)
+    control = _Control(world, calls, courier, stack)
     return [
+        *monitor.routes(world, courier),
         Route("/_local/calls", control.calls, methods=["GET", "DELETE"]),
         Route("/_local/faults", control.faults, methods=["GET", "POST", "DELETE"]),
         Route("/_local/images", control.images, methods=["GET", "PUT", "DELETE"]),
@@ -36,8 +39,8 @@ def routes(world: World, calls: Calls, stack: Stack | None) -> list[BaseRoute]:
 
 
 class _Control:
-    def __init__(self, world: World, calls: Calls, stack: Stack | None) -> None:
-        self._world, self._calls, self._stack = world, calls, stack
+    def __init__(self, world: World, calls: Calls, courier: Courier, stack: Stack | None) -> None:
+        self._world, self._calls, self._courier, self._stack = world, calls, courier, stack
 
     async def calls(self, request: Request) -> Response:
         """List or forget the calls."""
@@ -51,9 +54,9 @@ class _Control:
         match request.method:
             case "POST":
                 try:
-                    self._world.faults.add(faults.read(await _json(request)))
+                    self._world.faults.add(faults.read(await json_of(request)))
                 except ValueError as error:
-                    return _bad(str(error))
+                    return bad(str(error))
             case "DELETE":
                 self._world.faults.clear()
             case _:
@@ -73,9 +76,9 @@ class _Control:
                 self._world.note("images", None)
             case _:
                 try:
-                    self._world.note("images", images.read(await _json(request)))
+                    self._world.note("images", images.read(await json_of(request)))
                 except ValueError as error:
-                    return _bad(str(error))
+                    return bad(str(error))
         return self._done()
 
     async def resources(self, request: Request) -> Response:
@@ -86,9 +89,9 @@ class _Control:
             self._world.commit()
             return JSONResponse(seeding.everything(self._world, now))
         try:
-            count = seeding.seed(self._world, await _json(request), now=now)
+            count = seeding.seed(self._world, await json_of(request), now=now)
         except ValueError as error:
-            return _bad(str(error))
+            return bad(str(error))
         self._world.commit()
         return JSONResponse({"seeded": count})
 
@@ -96,7 +99,7 @@ class _Control:
         """Register a provider, or take its registration away."""
         namespace = request.path_params["namespace"]
         if namespace.lower() not in self._world.table.namespaces:
-            return _bad(f"namespace: '{namespace}' is not in the table")
+            return bad(f"namespace: '{namespace}' is not in the table")
         state = "Registered" if request.method == "PUT" else "NotRegistered"
         self._world.register(namespace, state, self._world.clock.now())
         return self._done()
@@ -111,8 +114,14 @@ class _Control:
         headers = {"x-functions-key": self._stack.master_key, "content-type": "application/json"}
         url = f"{self._stack.app}/_local/clock"
         async with httpx.AsyncClient(timeout=None, trust_env=False, verify=PLAIN) as client:
+
+            async def ask(body: bytes) -> httpx.Response:
+                return await client.post(url, content=body, headers=headers)
+
             try:
-                answer = await client.post(url, content=await request.body(), headers=headers)
+                answer = await clockmove.move(
+                    await request.body(), ask=ask, clock=self._world.clock, courier=self._courier
+                )
             except httpx.HTTPError as error:
                 message = f"The host at {url} does not answer: {error!r}."
                 return JSONResponse(
@@ -129,16 +138,3 @@ class _Control:
     def _done(self) -> Response:
         self._world.commit()
         return Response(status_code=204)
-
-
-async def _json(request: Request) -> Any:
-    try:
-        return await request.json()
-    except (ValueError, RecursionError) as error:
-        raise ValueError(f"body: not JSON ({error})") from error
-
-
-def _bad(why: str) -> Response:
-    field, _, message = why.partition(": ")
-    error = {"code": "InvalidInput", "message": f"{field}: {message}", "target": field}
-    return JSONResponse({"error": error}, 400)

@@ -10,9 +10,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from local.azure import app, serving, site
+from local.azure import app, estate, serving, site
 from local.azure.arm import Clock
 from local.azure.journal import Journal, Memory
+from local.azure.monitor.courier import Courier
 from local.azure.tokens import Tokens
 from local.azure.world import World
 
@@ -54,19 +55,29 @@ def running(
     clock: Clock | None = None,
     journal: Journal | None = None,
     tls: tuple[Path, Path] | None = None,
+    alerts_to: str | None = None,
     subscription: str = SUBSCRIPTION,
     tenant: str = TENANT,
+    furnished: bool = False,
 ) -> Iterator[Running]:
-    """Serve a world on free ports while the block runs; `keys` verify its tokens by `kid`."""
+    """Serve a world on free ports while the block runs; `keys` verify its tokens by `kid`.
+
+    One that is `furnished` has the three environments of a stack's first start.
+
+    Alerts are posted to the address `alerts_to`, and only listed where there is none.
+    """
     ticking = clock or HandClock()
     world = app.make_world(ticking, journal or Memory(), subscription=subscription, tenant=tenant)
+    if furnished:
+        estate.found(world)
     tokens = Tokens(tenant=tenant, keys=keys)
     sockets = [_socket(), _socket()]
+    courier = Courier(world, alerts_to)
     servers = [
-        serving.server(app.build(world, tokens), 0, tls),
+        serving.server(app.build(world, tokens, courier=courier), 0, tls),
         serving.server(site.build(world), 0),
     ]
-    thread = threading.Thread(target=_serve, args=(servers, sockets), daemon=True)
+    thread = threading.Thread(target=_serve, args=(servers, sockets, courier), daemon=True)
     thread.start()
     try:
         _wait(servers, thread)
@@ -83,10 +94,11 @@ def running(
         thread.join(5)
 
 
-def _serve(servers: list[serving.Server], sockets: list[socket.socket]) -> None:
+def _serve(servers: list[serving.Server], sockets: list[socket.socket], courier: Courier) -> None:
     async def both() -> None:
         pairs = zip(servers, sockets, strict=True)
-        await asyncio.gather(*(one.serve(sockets=[at]) for one, at in pairs))
+        async with serving.running(courier.watch()):
+            await asyncio.gather(*(one.serve(sockets=[at]) for one, at in pairs))
 
     asyncio.run(both())
 

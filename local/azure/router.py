@@ -11,6 +11,7 @@ from dataclasses import replace
 from local.azure import graph, groups, operations, resources, roles, scopetags, subscriptions
 from local.azure.arm import Answer, Call, gateway
 from local.azure.ids import Id, parse
+from local.azure.monitor import alertlist, metrics
 from local.azure.table import ResourceType
 from local.azure.world import World
 
@@ -25,6 +26,14 @@ _LISTS: dict[str, Callable[[World, Call], Answer]] = {
     "resourcegroups": groups.listed,
     "resources": lambda world, call: resources.index(world, call, None),
     "providers": subscriptions.providers,
+}
+
+# What no row of the table describes, by provider and type.
+_APART: dict[tuple[str, str], Callable[[World, Call, Id], Answer]] = {
+    ("microsoft.authorization", "roledefinitions"): roles.definitions,
+    ("microsoft.alertsmanagement", "alerts"): alertlist.answer,
+    ("microsoft.insights", "metrics"): metrics.answer,
+    ("microsoft.insights", "metricdefinitions"): metrics.definitions,
 }
 
 
@@ -85,10 +94,10 @@ def _provider(world: World, call: Call, target: Id) -> Answer:
             return scopetags.answer(world, call, target)
         case "microsoft.resourcegraph", "resources":
             return graph.answer(world, call)
-        case "microsoft.authorization", "roledefinitions":
-            return roles.definitions(world, call, target)
         case _, "locations" if target.group is None:
             return _location(world, call, target)
+        case found if found in _APART:
+            return _APART[found](world, call, target)
     return _typed(world, call, target)
 
 

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import signal
 import socket
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Coroutine, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -84,8 +84,11 @@ def server(app: Any, port: int, tls: tuple[Path, Path] | None = None) -> Server:
     return Server(config)
 
 
-async def until_told(servers: list[Server]) -> None:
-    """Serve until SIGTERM, which also comes when the parent is gone (`local.lifeline`)."""
+async def until_told(servers: list[Server], beside: Coroutine[Any, Any, None]) -> None:
+    """Serve until SIGTERM, which also comes when the parent is gone (`local.lifeline`).
+
+    `beside` runs as long as the servers do.
+    """
 
     def end() -> None:
         for one in servers:
@@ -95,4 +98,17 @@ async def until_told(servers: list[Server]) -> None:
     loop.add_signal_handler(signal.SIGTERM, end)
     # Ctrl-C reaches every process of the terminal; the parent decides the order of the ends.
     loop.add_signal_handler(signal.SIGINT, lambda: None)
-    await asyncio.gather(*(one.serve() for one in servers))
+    async with running(beside):
+        await asyncio.gather(*(one.serve() for one in servers))
+
+
+@contextlib.asynccontextmanager
+async def running(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Have work run while the block does."""
+    task = asyncio.create_task(work)
+    try:
+        yield
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task

@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
+from local.azure import hosts
 from local.azure.arm import Json
 from local.azure.cutting import cut
 from local.azure.types import containergroup, containerrun
@@ -23,7 +24,7 @@ _PAGE = """<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>{title}</title>
 <style>body{{font:16px/1.5 system-ui;margin:3rem auto;max-width:44rem;padding:0 1rem}}
 dt{{color:#666}}dd{{margin:0 0 .8rem}}code{{background:#f3f3f3;padding:.1rem .3rem}}</style>
-<h1>{title}</h1><p>A preview served by the simulated Azure Container Instances.</p>
+<h1>{title}</h1><p>Served by the simulated Azure.</p>
 <dl>{rows}</dl></html>
 """
 
@@ -49,7 +50,7 @@ class _Site:
         """Show what the service is."""
         found = self._serving(request)
         if found is None:
-            return await cut(request)
+            return await self._elsewhere(request, page=True)
         name, container, _ = found
         image = container["properties"]["image"]
         rows: list[tuple[str, Any]] = [
@@ -70,7 +71,7 @@ class _Site:
         """Say how the service is."""
         found = self._serving(request)
         if found is None:
-            return await cut(request)
+            return await self._elsewhere(request, page=False)
         _, container, run = found
         now = self._world.clock.now()
         since = containerrun.running(run, now)
@@ -88,9 +89,23 @@ class _Site:
 
     async def nothing(self, request: Request) -> Response:
         """Answer other paths as a service without them does."""
-        if self._serving(request) is None:
+        if self._serving(request) is None and self._answering(request) is None:
             return await cut(request)
         return JSONResponse({"status": "not found"}, 404)
+
+    async def _elsewhere(self, request: Request, *, page: bool) -> Response:
+        """Answer for a container app or a site; where there is none either, nobody answers."""
+        found = self._answering(request)
+        if found is None:
+            return await cut(request)
+        if not page or found.status != 200:
+            return JSONResponse({"status": found.word, "version": found.version}, found.status)
+        title = html.escape(_host(request))
+        rows = f"<dt>Version</dt><dd><code>{html.escape(found.version)}</code></dd>"
+        return HTMLResponse(_PAGE.format(title=title, rows=rows))
+
+    def _answering(self, request: Request) -> hosts.Answering | None:
+        return hosts.answering(self._world, _host(request), self._world.clock.now())
 
     def _serving(self, request: Request) -> tuple[str, Json, containerrun.Run] | None:
         """Return the name, body and run of the container that answers, if one runs."""
@@ -103,6 +118,10 @@ class _Site:
                 found = _container(item, port, now)
                 return (name, *found) if found else None
         return None
+
+
+def _host(request: Request) -> str:
+    return request.url.path.lstrip("/").partition("/")[0].partition(":")[0].lower()
 
 
 def _container(item: Any, port: str, now: datetime) -> tuple[Json, containerrun.Run] | None:

@@ -238,6 +238,7 @@ class Table:
             "microsoft.resources": "Microsoft.Resources",
             "microsoft.authorization": "Microsoft.Authorization",
             "microsoft.resourcegraph": "Microsoft.ResourceGraph",
+            "microsoft.alertsmanagement": "Microsoft.AlertsManagement",
         }
 
     def find(self, name: str) -> ResourceType | None:

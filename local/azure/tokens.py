@@ -1,7 +1,8 @@
 """Who is calling: bearer tokens, verified as Resource Manager verifies them.
 
-RS256 against the issuer's published keys, audience `https://management.azure.com`, tenant and
-expiry. Expiry is judged by the machine's clock, because the SDK renews tokens by it.
+RS256 against the issuer's published keys, audience `https://management.azure.com` (Log Analytics
+has its own), tenant and expiry. Expiry is judged by the machine's clock, because the SDK renews
+tokens by it.
 """
 
 import time
@@ -34,7 +35,7 @@ class Tokens:
         self._keys: dict[str, Any] = dict(keys or {})
         self._fetched = 0.0
 
-    async def principal(self, header: str | None) -> str:
+    async def principal(self, header: str | None, audiences: tuple[str, ...] = AUDIENCES) -> str:
         """Return the caller's object id; refuse what is not a valid token of this tenant."""
         if not header:
             raise self._refusal(
@@ -50,7 +51,7 @@ class Tokens:
                 " format.",
                 "The authentication scheme is not supported.",
             )
-        claims = await self._claims(token)
+        claims = await self._claims(token, audiences)
         if claims.get("tid", self._tenant) != self._tenant:
             raise self._refusal(
                 "InvalidAuthenticationTokenTenant",
@@ -60,7 +61,7 @@ class Tokens:
             )
         return str(claims.get("oid") or claims.get("sub") or "unknown")
 
-    async def _claims(self, token: str) -> dict[str, Any]:
+    async def _claims(self, token: str, audiences: tuple[str, ...]) -> dict[str, Any]:
         try:
             key = await self._key(str(jwt.get_unverified_header(token).get("kid")))
             return dict(
@@ -68,7 +69,7 @@ class Tokens:
                     token,
                     key,
                     algorithms=["RS256"],
-                    audience=AUDIENCES,
+                    audience=audiences,
                     options={"require": ["exp", "aud"]},
                 )
             )
@@ -82,7 +83,7 @@ class Tokens:
             raise self._refusal(
                 "InvalidAuthenticationTokenAudience",
                 "The access token has been obtained for wrong audience or resource. It should"
-                f" exactly match with one of the allowed audiences '{','.join(AUDIENCES)}'.",
+                f" exactly match with one of the allowed audiences '{','.join(audiences)}'.",
                 "The access token is for the wrong audience.",
             ) from error
         except jwt.PyJWTError as error:

@@ -17,6 +17,9 @@ from local.azure.faults import Faults
 from local.azure.ids import Id, resource
 from local.azure.index import Index
 from local.azure.journal import Journal
+from local.azure.monitor.alerts import Alerts
+from local.azure.monitor.rows import LogRows
+from local.azure.monitor.samples import Samples
 from local.azure.table import Lro, ResourceType, Table, View
 
 LIST_LAG = seconds(0)  # Resource Manager's own list of resources
@@ -99,6 +102,9 @@ class World:
         self.registrations: dict[str, Json] = dict(journal.rows("registration"))
         self.notes: dict[str, Any] = dict(journal.rows("note"))
         self.faults = Faults(journal)
+        self.logs = LogRows(journal)
+        self.samples = Samples(journal)
+        self.alerts = Alerts(journal)
         self.list = Index("list", LIST_LAG, journal)
         self.graph = Index("graph", GRAPH_LAG, journal)
         self._waiting = {k for k, o in self.operations.items() if not o.ended}

@@ -16,8 +16,11 @@ from provisioning.errors import TerminalError, TransientError
 _BUSY = {  # something else is under way on the same thing: it ends by itself
     "anotheroperationinprogress",
     "conflictingdatabaseoperation",
+    "containerapplockconflict",
+    "containerappoperationinprogress",
     "containergrouptransitioning",
     "deploymentactive",
+    "managedenvironmentoperationinprogress",
     "operationnotallowedonresourcebeingprovisioned",
     "parentresourceisnotprovisioned",
     "principalnotfound",  # a new identity takes a while to be known everywhere

@@ -7,7 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from provisioning.catalog.tables import Table
-from provisioning.catalog.values import Built, Canary, Host, Placed, Promise, Service
+from provisioning.catalog.values import Built, Canary, Host, Placed, Prices, Promise, Service
 from provisioning.model import Hours, Kind, Mode
 
 _NAME = re.compile(r"(?=.{1,40}$)[a-z](-?[a-z0-9])*")
@@ -42,6 +42,24 @@ def canary(table: Table) -> Canary:
         most_errors=table.share("most_errors", usual.most_errors),
         least_requests=table.number("least_requests", 200, least=1, most=1_000_000),
         fresh=table.duration("fresh", "PT5M"),
+    )
+
+
+def prices(table: Table) -> Prices:
+    """Return the price sheet."""
+    table.only("as_of", "region", "container_app_core", "container_app_gib", "hourly")
+    hourly = table.table("hourly")
+    as_of = table.get("as_of", str)
+    try:
+        date.fromisoformat(as_of or "2026-01-01")
+    except ValueError:
+        table.fault("as_of", "must be the day of the prices, such as 2026-11-01")
+    return Prices(
+        as_of=as_of,
+        region=table.get("region", str),
+        hourly={size: hourly.positive(size, 1.0) for size in hourly.names()},
+        core=table.positive("container_app_core", 1.0),
+        gib=table.positive("container_app_gib", 1.0),
     )
 
 

@@ -5,9 +5,9 @@ import tomllib
 from collections.abc import Mapping
 from datetime import timedelta
 
-from provisioning.catalog.built import canary, environments
+from provisioning.catalog.built import canary, environments, prices
 from provisioning.catalog.tables import Table
-from provisioning.catalog.values import Catalog, Preview, Registry, Service
+from provisioning.catalog.values import Catalog, Preview, Prices, Registry, Service
 from provisioning.errors import SettingsError
 
 _SHORT = re.compile(r"(?=.{1,40}$)[a-z](-?[a-z0-9])*")
@@ -34,7 +34,7 @@ def read(text: str, file: str) -> Catalog:
 
 
 def _catalog(root: Table) -> Catalog:
-    root.only("defaults", "previews", "services", "environments", "canary")
+    root.only("defaults", "previews", "services", "environments", "canary", "prices")
     defaults, previews = root.table("defaults"), root.table("previews")
     defaults.only("location", "owner")
     previews.only("group_prefix", "expiry_hours")
@@ -52,6 +52,7 @@ def _catalog(root: Table) -> Catalog:
         services=found,
         environments=environments(root.table("environments"), found),
         canary=canary(root.table("canary")),
+        prices=prices(root.table("prices")) if "prices" in root.names() else Prices(),
     )
 
 

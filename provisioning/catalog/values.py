@@ -119,6 +119,17 @@ class Canary:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Prices:
+    """A price sheet of that day: EUR an hour by size, and of a container app by core and GiB."""
+
+    as_of: str = "never"
+    region: str = ""
+    hourly: Mapping[str, float] = field(default_factory=dict)
+    core: float = 0.0
+    gib: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
 class Catalog:
     """Everything in `environments.toml`."""
 
@@ -129,6 +140,7 @@ class Catalog:
     services: Mapping[str, Service]
     environments: Mapping[str, Built] = field(default_factory=dict)
     canary: Canary = field(default_factory=Canary)
+    prices: Prices = field(default_factory=Prices)
 
     def service_of(self, repository_id: int) -> Service | None:
         """Return the service built from the repository with that id."""

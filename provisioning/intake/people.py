@@ -17,8 +17,9 @@ from provisioning.durations import parse_duration
 from provisioning.environments import desired
 from provisioning.errors import Fault, Refusal, StaleRowError
 from provisioning.identity import Principal, permit_repository
+from provisioning.intake import estate, rules
 from provisioning.intake.request import Cause, Converged, converge
-from provisioning.model import Environment, Grounds, Lease, Phase, PullRequest
+from provisioning.model import Environment, Kind, Lease, Phase, PullRequest
 from provisioning.services import Services
 from provisioning.store.table import Row
 
@@ -54,6 +55,8 @@ def grant(services: Services, wish: Wish, *, if_match: str | None = None) -> Con
     another repository, 401 for a workflow's token that was used before, 412 where `if_match` is
     not the hash of the plan as it is now.
     """
+    if wish.name in services.catalog.environments:
+        _refuse_removal(wish)
     subject = _subject(services, wish)
     if if_match is not None and if_match.strip('"') != _plan(services, wish, subject).hash:
         raise Refusal.one(
@@ -62,12 +65,15 @@ def grant(services: Services, wish: Wish, *, if_match: str | None = None) -> Con
             "the world has changed since that plan; ask for a new one",
             "If-Match",
         )
-    _spend(services, wish.by)
+    spend(services, wish.by)
     verb = "wants it" if wish.is_up else "wants it gone"
+    cause = Cause(text=f"{wish.by.name} {verb}", by=wish.by.name)
+    if wish.name in services.catalog.environments:
+        return estate.look(services, wish.name, cause, retry=True)
     found = converge(
         services,
         wish.name,
-        Cause(text=f"{wish.by.name} {verb}", by=wish.by.name),
+        cause,
         newcomer=subject.newcomer,
         facts=subject.facts,
         reshape=lambda e, now: _wished(services, e, wish, now),
@@ -80,6 +86,8 @@ def grant(services: Services, wish: Wish, *, if_match: str | None = None) -> Con
 
 def plan(services: Services, wish: Wish) -> DryRun:
     """Return what granting the wish would ask for, changing nothing; refuses as `grant` does."""
+    if wish.name in services.catalog.environments:
+        _refuse_removal(wish)
     return _plan(services, wish, _subject(services, wish))
 
 
@@ -149,7 +157,7 @@ def _reshape(
     verb: str,
     reshape: Callable[[Environment, datetime], Environment],
 ) -> Converged:
-    environment = ledger.environment(services.table, name)
+    environment = estate.known(services, name) or ledger.environment(services.table, name)
     if environment is None:
         raise _unknown(name)
     if environment.phase in _NOT_ALIVE:
@@ -166,9 +174,22 @@ def _reshape(
     return found
 
 
+def _refuse_removal(wish: Wish) -> None:
+    permit_repository(wish.by, 0)  # a workflow speaks for previews alone
+    if not wish.is_up:
+        raise Refusal.one(
+            409,
+            "environment_not_a_preview",
+            f"{wish.name} was built by others; only previews are taken down here",
+            "name",
+        )
+
+
 def _wished(
     services: Services, environment: Environment, wish: Wish, now: datetime
 ) -> Environment:
+    if environment.kind is not Kind.PREVIEW:
+        return environment
     if not wish.is_up:
         return replace(environment, withdrawn_at=now)
     end = desired.expires_at(environment, expiry=services.catalog.expiry)
@@ -188,6 +209,8 @@ class _Subject:
 
 def _subject(services: Services, wish: Wish) -> _Subject:
     """Return whom the wish is about. To take down what has a row, GitHub need not be asked."""
+    if wish.name in services.catalog.environments:
+        return _Subject(None, None)
     environment = ledger.environment(services.table, wish.name)
     if environment is not None and not wish.is_up:
         if environment.pull_request is not None:
@@ -213,8 +236,9 @@ def _subject(services: Services, wish: Wish) -> _Subject:
 
 
 def _plan(services: Services, wish: Wish, subject: _Subject) -> DryRun:
-    now, expiry = services.clock.now(), services.catalog.expiry
-    environment = ledger.environment(services.table, wish.name)
+    now = services.clock.now()
+    environment = estate.known(services, wish.name)
+    environment = environment or ledger.environment(services.table, wish.name)
     if environment is None:
         if subject.newcomer is None:
             raise _unknown(wish.name)
@@ -222,8 +246,7 @@ def _plan(services: Services, wish: Wish, subject: _Subject) -> DryRun:
     elif subject.facts is not None:
         environment = desired.observe(environment, subject.facts, now=now)
     environment = _wished(services, environment, wish, now)
-    grounds = Grounds(environment=environment, at=now, expiry=expiry, retry=True)
-    found, _ = desired.decide(grounds)
+    found, _ = rules.decide(rules.grounds(services.catalog, environment, retry=True, now=now))
     workflow = services.workflows.get(found.workflow or "")
     steps = tuple(step.name for step in workflow.steps) if workflow else ()
     content = [wish.name, found.workflow, found.aim, environment.generation, steps]
@@ -237,7 +260,7 @@ def _plan(services: Services, wish: Wish, subject: _Subject) -> DryRun:
     )
 
 
-def _spend(services: Services, who: Principal) -> None:
+def spend(services: Services, who: Principal) -> None:
     """Use up a workflow's token: whoever reads one in a log must not wish with it again."""
     if who.token_id is None:
         return

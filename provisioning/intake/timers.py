@@ -13,7 +13,7 @@ from provisioning.catalog import Service, preview_name
 from provisioning.conditions import has_failed, with_condition
 from provisioning.environments import desired
 from provisioning.errors import StaleRowError, TerminalError, TransientError
-from provisioning.intake import deliveries
+from provisioning.intake import alerts, deliveries, estate, releasing
 from provisioning.intake.request import Cause, clear, converge, drain, nudge
 from provisioning.intake.verification import verify_backups
 from provisioning.ledger import Plane
@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 
 EVERY = {
     "tick": timedelta(minutes=1),
+    "power": timedelta(minutes=5),
     "repair": timedelta(minutes=10),
     "sweep": timedelta(hours=1),
     "verify_backups": timedelta(hours=1),
@@ -47,7 +48,13 @@ class Run:
 
 def run(services: Services, name: str) -> None:
     """Run the timer of that name and write that it ran, however it went."""
-    work = {"tick": tick, "repair": repair, "sweep": sweep, "verify_backups": verify_backups}
+    work = {
+        "tick": tick,
+        "power": estate.power_timer,
+        "repair": repair,
+        "sweep": sweep,
+        "verify_backups": verify_backups,
+    }
     began = services.clock.now()
     plane = ledger.plane(services.table)
     row = plane.timers.get(name)
@@ -68,11 +75,11 @@ def run(services: Services, name: str) -> None:
 
 
 def tick(services: Services, plane: Plane) -> str:
-    """Nudge every operation that is due and every delivery that is unread; converge the rest."""
+    """Nudge every operation that is due, and what came in and is unread; converge the rest."""
     due = sum(_see_to(services, entry) for entry in plane.agenda)
     now = services.clock.now()
-    unread = deliveries.unread(services, hours=1)
-    asked = 0
+    unread = deliveries.unread(services, hours=1) + alerts.unread(services)
+    asked = releasing.tend(services)
     for name in plane.index:
         found = converge(services, name, Cause(text="tick", by="timer"))
         asked += int(found is not None and found.plan.workflow is not None)

@@ -18,8 +18,23 @@ from provisioning.backups.policy import Facts, assess
 from provisioning.catalog import Catalog, Preview, Registry
 from provisioning.environments import bodies, desired
 from provisioning.github import sentences
-from provisioning.intake import deliveries, people
-from provisioning.model import Backups, Condition, Environment, Grounds, Lease, Phase, Resource
+from provisioning.intake import alerts, deliveries, people
+from provisioning.model import (
+    Arm,
+    Backups,
+    Bake,
+    Condition,
+    Environment,
+    Grounds,
+    Lease,
+    Move,
+    Phase,
+    Release,
+    ReleaseStatus,
+    Resource,
+    Ruling,
+    Window,
+)
 from provisioning.operations import (
     Done,
     Failed,
@@ -29,6 +44,7 @@ from provisioning.operations import (
     advance,
     begin,
 )
+from provisioning.releases import canary, telemetry
 from provisioning.settings import ROOT
 from provisioning.store.codec import to_plain, to_row
 from provisioning.store.memory import MemoryTable
@@ -121,10 +137,11 @@ def test_the_functions_are_those_that_were_accepted(functions: Any, golden: Gold
     golden("functions", functions)
 
 
-def test_every_http_function_lets_everybody_in_and_judges_itself(functions: Any):
-    open_doors = {f["name"]: f["authLevel"] for f in functions if f["type"] == "httpTrigger"}
+def test_every_http_function_but_the_alerts_lets_everybody_in_and_judges_itself(functions: Any):
+    levels = {f["name"]: f["authLevel"] for f in functions if f["type"] == "httpTrigger"}
 
-    assert set(open_doors.values()) == {"anonymous"}
+    assert levels.pop("receive_alert") == "function"
+    assert set(levels.values()) == {"anonymous"}
 
 
 def test_every_queue_has_a_function_for_what_is_poisoned(functions: Any):
@@ -358,6 +375,113 @@ def test_a_delivery(golden: Golden):
     )
 
     golden("delivery", views.delivery(stored))
+
+
+def a_release(**given: Any) -> Release:
+    """Return a release whose second step bakes, judged a minute ago."""
+    window = Window(
+        since=START - 2 * A_MINUTE,
+        until=START,
+        baseline=Arm(
+            revision="rewards-api--v1", requests=9000, failures=9, rows=900, newest=START
+        ),
+        canary=Arm(revision="rewards-api--v2", requests=3000, failures=3, rows=300, newest=START),
+        most_errors=0.02,
+        least_requests=200,
+        fresh=5 * A_MINUTE,
+    )
+    bake = Bake(
+        at=START,
+        weights=(5, 25, 50),
+        stage=1,
+        staged_at=START - 2 * A_MINUTE,
+        bake=10 * A_MINUTE,
+        window=window,
+    )
+    ruling = canary.rule(bake)
+    usual: dict[str, Any] = {
+        "name": "release~production~rewards-api",
+        "id": "production.rewards-api.3",
+        "number": 3,
+        "environment": "production",
+        "service": "rewards-api",
+        "version": "v2",
+        "strategy": "canary",
+        "status": ReleaseStatus.PROGRESSING,
+        "requested_by": "ines",
+        "created_at": START - 20 * A_MINUTE,
+        "changed_at": START,
+        "baseline": "rewards-api--v1",
+        "canary": "rewards-api--v2",
+        "weight": 25,
+        "stage": 1,
+        "because": ruling.because,
+        "operation": "op-00000000000000000000",
+        "ruling": ruling,
+        "exposed": True,
+    }
+    return Release(**(usual | given))
+
+
+@pytest.mark.parametrize(
+    ("name", "release"),
+    [
+        pytest.param("release", a_release(), id="progressing"),
+        pytest.param(
+            "release-held",
+            a_release(
+                status=ReleaseStatus.PAUSED,
+                unverified="unverified alert x",
+                ruling=Ruling(
+                    at=START, move=Move.PAUSE, because="unverified alert x", weight=25, by="azure"
+                ),
+            ),
+            id="held",
+        ),
+        pytest.param(
+            "release-rolled-back",
+            a_release(
+                status=ReleaseStatus.ROLLED_BACK,
+                weight=0,
+                operation=None,
+                finished_at=START,
+                because="it failed, and its canary may have traffic",
+            ),
+            id="rolled back",
+        ),
+    ],
+)
+def test_a_release(name: str, release: Release, golden: Golden):
+    golden(name, views.release(release))
+
+
+def test_the_query_that_judges_a_release(golden: Golden):
+    text = telemetry.query(
+        "rewards-api",
+        baseline="rewards-api--v1",
+        canary="rewards-api--v2",
+        baseline_version="v1",
+        canary_version="v2",
+    )
+
+    golden("release-query", text.splitlines())
+
+
+def test_an_alert(golden: Golden):
+    stored = alerts.Stored(
+        id="al-00000000000000000000",
+        received_at=START,
+        state=alerts.State.DONE,
+        body=b"not shown",
+        rule="too many failures",
+        severity="Sev1",
+        condition="Fired",
+        resources=(f"{GROUP.lower()}/providers/microsoft.app/containerapps/rewards-api",),
+        reason="production.rewards-api.3 is taken back by op-00000000000000000000",
+        finished_at=START,
+    )
+
+    golden("alert", views.alert(stored))
 
 
 # What GitHub is told

@@ -77,6 +77,9 @@ def services(workflows: Mapping[str, Workflow[Any]], **given: Any) -> Services:
         "anchors": MemoryAnchors(),
         "queue": MemoryQueue(),
         "workflows": workflows,
-        **{name: Untouchable(name) for name in ("azure", "logs", "forge", "probe", "tokens")},
+        **{
+            name: Untouchable(name)
+            for name in ("azure", "urgent", "logs", "forge", "probe", "tokens")
+        },
     }
     return Services(**(usual | given))

@@ -10,9 +10,11 @@ from hypothesis import strategies as st
 
 from provisioning import audit, ledger, runner
 from provisioning.github import sentences
-from provisioning.intake import deliveries, timers
+from provisioning.intake import alerts, deliveries, timers
 from provisioning.model import (
+    Arm,
     Backups,
+    Bake,
     Condition,
     Decision,
     Environment,
@@ -22,6 +24,7 @@ from provisioning.model import (
     Kind,
     Lease,
     Mode,
+    Move,
     Nap,
     Phase,
     PullRequest,
@@ -31,7 +34,9 @@ from provisioning.model import (
     Reports,
     Request,
     Resource,
+    Ruling,
     Standing,
+    Window,
 )
 from provisioning.operations import (
     Done,
@@ -61,6 +66,7 @@ _OWN: dict[Any, st.SearchStrategy[Any]] = {
     str: TEXTS,
     int: NUMBERS,
     bool: st.booleans(),
+    float: st.floats(min_value=0, max_value=1),
     bytes: st.binary(max_size=40),
     datetime: INSTANTS,
     timedelta: st.timedeltas(min_value=timedelta(0), max_value=timedelta(days=30)),
@@ -68,6 +74,7 @@ _OWN: dict[Any, st.SearchStrategy[Any]] = {
 for _kind in (
     Kind,
     Mode,
+    Move,
     Phase,
     ReleaseStatus,
     Standing,
@@ -75,6 +82,7 @@ for _kind in (
     StepState,
     sentences.State,
     deliveries.State,
+    alerts.State,
 ):
     _OWN[_kind] = st.sampled_from(list(_kind))
 _LEAVES = st.builds(
@@ -95,6 +103,8 @@ _OWN[Finding] = st.builds(
 )
 
 PARTS: tuple[type, ...] = (
+    Arm,
+    Bake,
     Condition,
     Finding,
     Hours,
@@ -105,6 +115,7 @@ PARTS: tuple[type, ...] = (
     PullRequest,
     Resource,
     StepRecord,
+    Window,
 )
 ROWS: tuple[type, ...] = (
     Environment,
@@ -115,6 +126,8 @@ ROWS: tuple[type, ...] = (
     Operation,
     Request,
     Decision,
+    Ruling,
+    alerts.Stored,
     audit.Record,
     audit.Head,
     deliveries.Stored,

@@ -3,6 +3,8 @@
 `Killed` is no Exception, as the end of a process is none: nothing may catch it and tidy up.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -15,6 +17,7 @@ from provisioning.queue import MemoryQueue
 from provisioning.services import Services
 from provisioning.store.memory import MemoryTable
 from tests.fakes import MemoryAnchors
+from tests.town import Town
 
 
 class Killed(BaseException):
@@ -130,8 +133,33 @@ def imperil(services: Services, peril: Peril, azure: Azure, forge: PerilousForge
         services,
         table=Perilous(MemoryTable(), peril, writes),
         deliveries=Perilous(MemoryTable(), peril, writes),
+        alerts=Perilous(MemoryTable(), peril, writes),
         anchors=MemoryAnchors(),  # type: ignore[arg-type]
         queue=Perilous(MemoryQueue(), peril, ("send",)),
         azure=azure,
+        urgent=azure,
         forge=forge,
     )
+
+
+@contextmanager
+def in_peril(town: Town, peril: Peril) -> Iterator[None]:
+    """Have the town's services die as the peril says, on fresh rows and queues."""
+    calm = town.services
+    settings = calm.settings
+    azure = Azure(
+        settings.subscription,
+        settings.resource_manager,
+        calm.azure._make_credential,
+        verify=calm.azure._connection["connection_verify"],
+        policies=[PerilousCalls(peril)],
+    )
+    forge = PerilousForge(settings.github_url, settings.github_app_id, calm.forge._key)
+    services = imperil(calm, peril, azure, forge)
+    town.begin_anew(services, services.queue._inner)  # type: ignore[attr-defined]
+    try:
+        yield
+    finally:
+        azure.close()
+        forge.close()
+        town.services = calm

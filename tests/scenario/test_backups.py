@@ -235,6 +235,9 @@ def test_what_stays_bad_is_one_alert_and_ends_when_it_is_healed(
     (alert,) = alerts(built)
     assert alert.condition == "Resolved"
     assert alert.resolved_at == built.clock.now()
+    (told,) = [a for a in views.alerts(built.services, most=50) if a["rule"] == "BackupBad"]
+    assert (told["state"], told["received_at"]) == ("raised", first["since"])
+    assert (told["reason"], told["finished_at"]) == (alert.message, healed["since"])
     assert [r.levelname for r in caplog.records if "backups of" in r.message] == ["ERROR"]
     assert conditions(built) == []
 

@@ -41,7 +41,9 @@ class Credential:
         self._claims = claims
 
     def get_token(self, *scopes: str, **options: Any) -> AccessToken:
-        return AccessToken(token(**self._claims), int(time.time()) + 3600)
+        audience = scopes[0].removesuffix("/.default") if scopes else None
+        claims = {"aud": audience, **self._claims} if audience else self._claims
+        return AccessToken(token(**claims), int(time.time()) + 3600)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,13 +12,14 @@ from typing import Any
 
 import pytest
 import requests
+from azure.monitor.query import LogsQueryClient, LogsQueryResult
 
 from local.azure import inline
 from local.azure.certificates import ensure_certificates
 from local.azure.journal import Sqlite
 from local.stack import Stack
 
-from .kit import ACI, KEYS, SCOPE, group_body, token
+from .kit import ACI, KEYS, SCOPE, Credential, group_body, token
 
 PATH = f"{SCOPE}/resourceGroups/rg/providers/Microsoft.ContainerInstance/containerGroups/pr-7"
 
@@ -125,3 +126,44 @@ def test_a_killed_simulator_forgets_nothing_and_a_told_one_ends_soon(state: Path
     assert [row["name"] for row in left] == ["rg"]
     assert clock == {"now": "2026-11-23T09:00:00.000000Z"}
     assert host.status_code == 502
+
+
+def test_telemetry_and_alerts_acknowledged_before_a_kill_are_there(
+    state: Path, files: tuple[Path, Path, Path]
+) -> None:
+    stack = Stack.read(state)
+    authority, chain, key = files
+    app = f"{SCOPE}/resourceGroups/rg/providers/Microsoft.App/containerApps/api"
+    session = requests.Session()
+    session.verify, session.trust_env = str(state / "ca.pem"), False
+
+    process = _start(state)
+    with session:
+        for number in range(20):
+            rows = [{"Name": f"GET /{number}"}, {"Name": f"PUT /{number}"}]
+            body: Any = {"table": "AppRequests", "rows": rows}
+            session.post(f"{stack.azure}/_local/telemetry", json=body).raise_for_status()
+        alert = {"rule": "r", "resources": [app], "severity": "Sev1", "condition": "Fired"}
+        said = session.post(f"{stack.azure}/_local/alerts", json=alert).json()
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait(5)
+
+    journal = Sqlite(state / "azure.sqlite")
+    with (
+        inline.running(keys=KEYS, journal=journal, tls=(chain, key)) as running,
+        LogsQueryClient(
+            Credential(),
+            endpoint=f"{running.base_url}/v1",
+            audience="https://api.loganalytics.io",
+            connection_verify=str(authority),
+        ) as client,
+    ):
+        found = client.query_resource(SCOPE, "AppRequests | count", timespan=None)
+        alerts = running.world.alerts.all(now=running.clock.now())
+    journal.close()
+
+    assert said["tries"] == 1
+    assert said["status"] is None
+    assert isinstance(found, LogsQueryResult)
+    assert list(found.tables[0].rows[0]) == [40]
+    assert [alert.rule for alert in alerts] == ["r"]

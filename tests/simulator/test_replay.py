@@ -16,6 +16,7 @@ FOLDERS = {
     "applicationgateway": ("*", 0.8),
     "monitor": ("component*", 0.99),
     "network": ("[sv][un]*", 0.7),
+    "loganalytics": ("workspace-*", 0.99),
 }
 
 

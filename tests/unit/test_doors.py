@@ -13,11 +13,12 @@ import azure.functions as func
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from blueprints import api, backups, doors
+from blueprints import api, backups, doors, releasing
 from provisioning import app, ledger
 from provisioning.store.codec import to_row
 from provisioning.store.memory import MemoryTable
-from tests.builders import an_environment
+from tests.builders import START, an_environment
+from tests.property.services import HandClock
 
 from .builders import an_environ
 from .server import Server
@@ -50,8 +51,19 @@ DOORS: dict[str, set[str]] = {
     "replay_delivery": OPERATORS,
     "list_poison": EVERYBODY,
     "list_backups": EVERYBODY,
+    "list_releases": EVERYBODY,
+    "post_release": OPERATORS | {"workflow"},
+    "get_release": EVERYBODY,
+    "roll_back_release": OPERATORS | {"approver"},
+    "promote_release": OPERATORS,
+    "resume_release": OPERATORS,
+    "list_alerts": EVERYBODY,
 }
-PUBLIC = {"get_health", "receive_webhook"}
+PUBLIC = {"get_health", "receive_webhook", "receive_alert"}
+BODIES = {
+    "post_lease": b'{"for": "PT1H", "reason": "a demo"}',
+    "post_release": b'{"environment": "production", "service": "rewards-api", "version": "v2"}',
+}
 
 
 @pytest.fixture
@@ -84,7 +96,8 @@ def ask(
     door: str,
     authorization: str = "",
     body: bytes = b"",
-    params: dict[str, str] | None = None,
+    *,
+    environment: str | None = None,
     **headers: str,
 ) -> Any:
     """Return a door's answer to a request with that `Authorization`."""
@@ -92,11 +105,12 @@ def ask(
         method="POST",
         url="https://control.example/api/x",
         headers={"authorization": authorization, **headers},
-        params=params or {},
-        route_params={"name": "pr-7-rewards-api", "id": "op-1"},
+        params={} if environment is None else {"environment": environment},
+        route_params={"name": "pr-7-rewards-api", "id": "production.rewards-api.1"},
         body=body,
     )
-    return getattr(backups if hasattr(backups, door) else doors, door)(request)
+    (found,) = (getattr(m, door) for m in (doors, backups, releasing) if hasattr(m, door))
+    return found(request)
 
 
 def error(answer: Any) -> dict[str, Any]:
@@ -123,10 +137,11 @@ def cells(*, is_open: bool) -> list[Any]:
 def test_every_route_has_its_door_in_the_list():
     routes = {name for name in vars(api) if name.split("_")[0] in _VERBS and "_" in name}
 
-    assert routes == set(DOORS) | (PUBLIC - {"receive_webhook"})
+    assert routes == set(DOORS) | (PUBLIC - {"receive_webhook", "receive_alert"})
 
 
 _VERBS = {"get", "put", "post", "delete", "list", "cancel", "verify", "replay"}
+_VERBS |= {"roll", "promote", "resume"}
 
 
 @pytest.mark.usefixtures("environ")
@@ -157,9 +172,7 @@ def test_a_door_stays_shut_to_a_role_that_may_not(door: str, role: str, key: rsa
 @pytest.mark.usefixtures("environ")
 @pytest.mark.parametrize(("door", "role"), cells(is_open=True))
 def test_a_door_opens_to_a_role_that_may(door: str, role: str, key: rsa.RSAPrivateKey):
-    body = b'{"for": "PT1H", "reason": "a demo"}' if door == "post_lease" else b""
-
-    answer = ask(door, a_token(role, key), body)
+    answer = ask(door, a_token(role, key), BODIES.get(door, b""))
 
     assert answer.status_code == 503
     assert error(answer)["code"] in ("storage_unavailable", "github_unavailable")
@@ -256,6 +269,93 @@ def test_every_fault_of_a_body_is_named_at_once(key: rsa.RSAPrivateKey):
     }
 
 
+@pytest.mark.usefixtures("environ")
+def test_every_fault_of_a_release_is_named_at_once(key: rsa.RSAPrivateKey):
+    body = (
+        b'{"environment": "prod", "service": "x", "version": "a b", "strategy": "blue", "now": 1}'
+    )
+
+    answer = ask("post_release", a_token("operator", key), body)
+
+    assert answer.status_code == 400
+    assert {d["target"] for d in error(answer)["details"]} == {
+        "environment",
+        "service",
+        "version",
+        "strategy",
+        "now",
+    }
+
+
+@pytest.mark.usefixtures("environ")
+@pytest.mark.parametrize(
+    ("body", "status", "code"),
+    [
+        pytest.param(b"{", 400, "body_malformed", id="broken"),
+        pytest.param(b"", 400, "body_malformed", id="nothing"),
+        pytest.param(b"\xff", 400, "body_malformed", id="not UTF-8"),
+        pytest.param(b"[" * 100_000, 400, "body_malformed", id="open brackets"),
+        pytest.param(b'"\\ud800"', 400, "body_malformed", id="half a letter"),
+        pytest.param(b" " * 262_145, 413, "body_too_large", id="too large"),
+        pytest.param(b'{"text": "help"}', 503, "storage_unavailable", id="storage is down"),
+    ],
+)
+def test_an_alert_is_refused_or_can_be_sent_again_and_is_never_a_500(
+    body: bytes, status: int, code: str
+):
+    answer = ask("receive_alert", body=body)
+
+    assert answer.status_code == status
+    assert error(answer)["code"] == code
+
+
+def test_an_alert_is_stored_before_it_is_answered(environ: pytest.MonkeyPatch):
+    kept = MemoryTable()
+    stopped = replace(app.services(), alerts=kept, clock=HandClock(START))
+    environ.setattr(app, "_services", stopped)
+
+    answer = ask("receive_alert", body=b'{"text": "help"}')
+
+    assert answer.status_code == 202
+    said = json.loads(answer.get_body())
+    (stored,) = kept.query(f"{START:%Y-%m-%d}")
+    assert said == {"alert": stored.values["id"], "ignored": stored.values["reason"]}
+
+
+@pytest.mark.usefixtures("environ")
+def test_event_grid_is_answered_its_questions():
+    event = {
+        "eventType": "Microsoft.EventGrid.SubscriptionValidationEvent",
+        "data": {"validationCode": "512d38b6"},
+    }
+    body = json.dumps([event]).encode()
+
+    answer = ask("receive_alert", body=body, **{"aeg-event-type": "SubscriptionValidation"})
+
+    assert answer.status_code == 200
+    assert json.loads(answer.get_body()) == {"validationResponse": "512d38b6"}
+
+
+@pytest.mark.usefixtures("environ")
+@pytest.mark.parametrize(
+    ("origin", "status"), [("eventgrid.azure.net", 200), ("example.com", 400)]
+)
+def test_cloud_events_are_let_in_from_event_grid_alone(origin: str, status: int):
+    request = func.HttpRequest(
+        method="OPTIONS",
+        url="https://control.example/api/alerts",
+        headers={"webhook-request-origin": origin},
+        params={},
+        route_params={},
+        body=b"",
+    )
+
+    answer = releasing.receive_alert(request)
+
+    assert answer.status_code == status
+    assert answer.headers.get("WebHook-Allowed-Origin") == (origin if status == 200 else None)
+
+
 @pytest.mark.parametrize(
     ("name", "status", "code"),
     [
@@ -267,25 +367,25 @@ def test_every_fault_of_a_body_is_named_at_once(key: rsa.RSAPrivateKey):
 def test_backups_are_asked_for_by_the_name_of_a_catalogued_environment(
     name: str, status: int, code: str, key: rsa.RSAPrivateKey
 ):
-    answer = ask("list_backups", a_token("reader", key), params={"environment": name})
+    answer = ask("list_backups", a_token("reader", key), environment=name)
 
     assert answer.status_code == status
     assert error(answer)["code"] == code
 
 
 @pytest.mark.parametrize(
-    ("params", "names"),
+    ("name", "names"),
     [
-        ({}, ["development", "staging", "production"]),
-        ({"environment": "production"}, ["production"]),
+        (None, ["development", "staging", "production"]),
+        ("production", ["production"]),
     ],
 )
 def test_backups_are_shown_for_every_environment_or_for_one(
-    params: dict[str, str], names: list[str], environ: pytest.MonkeyPatch, key: rsa.RSAPrivateKey
+    name: str | None, names: list[str], environ: pytest.MonkeyPatch, key: rsa.RSAPrivateKey
 ):
     environ.setattr(app, "_services", replace(app.services(), table=MemoryTable()))
 
-    answer = ask("list_backups", a_token("reader", key), params=params)
+    answer = ask("list_backups", a_token("reader", key), environment=name)
 
     found = json.loads(answer.get_body())
     assert (answer.status_code, found["nextLink"]) == (200, None)

@@ -27,6 +27,9 @@ cancel          no      yes       no        yes    no
 replay          no      yes       no        yes    no
 read-audit      yes     yes       yes       yes    no
 approve         no      no        yes       yes    no
+release         no      yes       no        yes    yes
+hurry-release   no      yes       no        yes    no
+roll-back       no      yes       yes       yes    no
 """
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from provisioning.errors import SettingsError
+from provisioning.services import SystemClock, build
 from provisioning.settings import ROOT, Settings
 
 from .builders import an_environ
@@ -141,6 +142,27 @@ def test_the_catalog_may_lie_elsewhere(relative: bool, tmp_path: Path):
     found = settings(CATALOG_FILE=given)
 
     assert found.catalog == (ROOT / "pyproject.toml" if relative else elsewhere)
+
+
+def test_what_is_urgent_may_have_an_identity_of_its_own():
+    assert settings().urgent_client_id is None
+    assert settings(AZURE_URGENT_CLIENT_ID="u").urgent_client_id == "u"
+
+
+@pytest.mark.parametrize(
+    ("given", "is_one"),
+    [
+        pytest.param({}, True, id="none is named"),
+        pytest.param({"AZURE_URGENT_CLIENT_ID": "u"}, False, id="one of its own"),
+        pytest.param({"AZURE_CLIENT_ID": "u", "AZURE_URGENT_CLIENT_ID": "u"}, True, id="the same"),
+    ],
+)
+def test_azure_is_asked_by_two_clients_where_there_are_two_identities(
+    given: dict[str, str], is_one: bool
+):
+    built = build(settings(**given), clock=SystemClock(), workflows={})
+
+    assert (built.urgent is built.azure) == is_one
 
 
 def test_storage_may_be_a_connection_string():

@@ -18,7 +18,10 @@ from local.azure.types import (
     sqlserver,
     storageaccount,
     trafficmanager,
+    virtualmachines,
     virtualnetworks,
+    web,
+    workspaces,
 )
 
 TABLE = Table(
@@ -39,7 +42,10 @@ TABLE = Table(
         applicationgateway.ROW,
         components.ROW,
         *containerapps.ROWS,
+        workspaces.ROW,
         *virtualnetworks.ROWS,
+        *virtualmachines.ROWS,
+        *web.ROWS,
     ),
     containerinstance.CALLS,
 )

@@ -110,7 +110,7 @@ class Apps(Behaviour):
             home = write.world.find(str(write.body["properties"]["environmentId"]))
             assert home is not None
             state: Json = {
-                "revisions": [fresh],
+                "revisions": _given(write) if write.seeding else [fresh],
                 "stopped": False,
                 "since": now,
                 "domain": domain(home),
@@ -246,6 +246,9 @@ def _running(app: Resource) -> str:
 def _given(write: Write) -> list[Json]:
     """Return the revisions that a seed names, or the one that its template makes."""
     rows = write.body["properties"].get("revisions")
+    there = write.world.find(write.id)
+    if not rows and there is not None:
+        return revisions.revisions(there)
     if not rows:
         fresh = revisions.due(write)
         return [fresh] if fresh else []

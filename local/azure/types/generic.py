@@ -1,6 +1,6 @@
 """Types that only keep their properties: a line or two each."""
 
-from local.azure.table import Lro, NameRule, ResourceType
+from local.azure.table import NameRule, ResourceType
 
 ROWS = (
     ResourceType(
@@ -35,21 +35,6 @@ ROWS = (
             message="The vault name '{name}' is invalid.",
         ),
         created_status=200,
-    ),
-    ResourceType(
-        name="Microsoft.OperationalInsights/workspaces",
-        versions=(
-            "2020-03-01-preview",
-            "2020-08-01",
-            "2021-06-01",
-            "2021-12-01-preview",
-            "2022-10-01",
-            "2023-09-01",
-        ),
-        names=NameRule(pattern=r"[A-Za-z0-9][A-Za-z0-9-]{2,61}[A-Za-z0-9]"),
-        top_level=frozenset({"identity", "etag", "sku"}),
-        create=Lro(takes=15, status=201),
-        update=Lro(takes=10, status=200),
     ),
     ResourceType(
         name="Microsoft.Insights/diagnosticSettings",

@@ -1,0 +1,289 @@
+"""Virtual machines and the network interfaces they hang on: made, started, deallocated.
+
+Recorded: a PUT answers 201 (an update 200) with `Azure-AsyncOperation`, every action 202 without a
+body and with both addresses; a status document holds name, state and start. A machine that was
+powered off still costs; only one that is deallocated does not.
+"""
+
+from dataclasses import replace
+from datetime import datetime
+
+from local.azure import actions, operations
+from local.azure.arm import Answer, Json, Refusal, guid, stamp
+from local.azure.table import Action, Behaviour, Lro, NameRule, ResourceType, Use, View, Write
+from local.azure.world import Operation, Resource, World, plain
+
+TYPE, NICS = "Microsoft.Compute/virtualMachines", "Microsoft.Network/networkInterfaces"
+ADDRESSES = "Microsoft.Network/publicIPAddresses"
+VERSIONS = (
+    "2015-06-15",
+    "2017-03-30",
+    "2017-12-01",
+    "2018-06-01",
+    "2019-07-01",
+    "2020-06-01",
+    "2020-12-01",
+    "2021-07-01",
+    "2021-11-01",
+    "2022-03-01",
+    "2022-11-01",
+    "2023-03-01",
+    "2023-09-01",
+    "2024-03-01",
+    "2024-07-01",
+    "2024-11-01",
+    "2025-04-01",
+)
+NETWORK_VERSIONS = (
+    "2018-04-01",
+    "2019-04-01",
+    "2019-11-01",
+    "2020-05-01",
+    "2020-08-01",
+    "2020-11-01",
+    "2021-02-01",
+    "2022-01-01",
+    "2022-07-01",
+    "2023-09-01",
+    "2024-01-01",
+    "2024-03-01",
+    "2024-05-01",
+)
+STARTED, DEALLOCATED, POWERED_OFF, RESTARTED, CREATED = 30.0, 60.0, 20.0, 30.0, 60.0
+_CREATE = Lro(takes=CREATED, segment="operations", retry_after=10)
+_UPDATE = replace(_CREATE, takes=10.0, status=200, retry_after=None)
+_ACT = Lro(takes=STARTED, status=202, header="both", segment="operations")
+_POWERS = {
+    "running": "VM running",
+    "starting": "VM starting",
+    "stopping": "VM stopping",
+    "stopped": "VM stopped",
+    "deallocating": "VM deallocating",
+    "deallocated": "VM deallocated",
+}
+
+
+class Machines(Behaviour):
+    """Virtual machines."""
+
+    def check(self, write: Write) -> None:
+        """Refuse a machine without size, and one on an interface that is missing or taken."""
+        given = write.body.get("properties") or {}
+        if not (given.get("hardwareProfile") or {}).get("vmSize"):
+            raise _invalid("vmSize", "Required parameter 'vmSize' is missing (null).")
+        before = write.current.body["properties"] if write.current else {}
+        for field in ("osProfile.adminUsername", "osProfile.computerName"):
+            part, name = field.split(".")
+            old = (before.get(part) or {}).get(name)
+            new = (given.get(part) or {}).get(name)
+            if old and new and old != new:
+                raise Refusal(
+                    409, "PropertyChangeNotAllowed", f"Changing property '{field}' is not allowed."
+                )
+        interfaces = (given.get("networkProfile") or {}).get("networkInterfaces") or []
+        if not interfaces:
+            raise _invalid("networkProfile", "A machine needs at least one network interface.")
+        for row in interfaces:
+            _check_interface(write, str(row.get("id")))
+
+    def shape(self, write: Write) -> Json:
+        """Return the body without what only Azure tells, and without the password."""
+        body: Json = plain(write.body)
+        given = body["properties"]
+        for name in ("instanceView", "vmId", "provisioningState", "timeCreated"):
+            given.pop(name, None)
+        (given.get("osProfile") or {}).pop("adminPassword", None)
+        return body
+
+    def state(self, write: Write) -> Json:
+        """Return the machine's power."""
+        return (
+            dict(write.current.state) if write.current else {"power": "starting", "doing": "new"}
+        )
+
+    def seeded(self, write: Write) -> Json:
+        """Return the power of a machine that runs, unless the seed names another."""
+        view = (write.body.get("properties") or {}).get("instanceView") or {}
+        codes = [str(s.get("code")) for s in view.get("statuses") or []]
+        found = [c.removeprefix("PowerState/") for c in codes if c.startswith("PowerState/")]
+        return {"power": found[0] if found and found[0] in _POWERS else "running"}
+
+    def work(self, write: Write) -> Lro | None:
+        """Return the work of making or of changing a machine."""
+        return _CREATE if write.current is None else _UPDATE
+
+    def busy(self, resource: Resource) -> Refusal:
+        """Return how a machine refuses a second operation."""
+        return Refusal(
+            409,
+            "OperationNotAllowed",
+            f"Operation is not allowed on VM '{resource.name}' since another operation is in"
+            " progress on it.",
+        )
+
+    def shown(self, resource: Resource, view: View) -> Json:
+        """Return the machine; with `$expand=instanceView` what it does as well."""
+        body = super().shown(resource, view)
+        told = {"vmId": guid("vm", resource.id), "timeCreated": stamp(resource.created)}
+        body["properties"] = {**body["properties"], **told}
+        if view.expand.lower() == "instanceview":
+            body["properties"]["instanceView"] = instance_view(resource)
+        return body
+
+    def finished(self, world: World, resource: Resource, operation: Operation) -> Resource:
+        """Return the machine after its work."""
+        state = dict(resource.state)
+        doing, well = state.pop("doing", None), operation.outcome == "Succeeded"
+        if doing is not None and well:
+            ends = {"new": "running", "starting": "running", "stopping": "stopped"}
+            state["power"] = ends.get(doing, "deallocated")
+        outcome = operation.outcome if doing in {None, "new"} else "Succeeded"
+        return replace(resource, provisioning=outcome, busy=None, state=state)
+
+    def progress(self, world: World, operation: Operation, now: datetime) -> Json | None:
+        """Return the provider's status document."""
+        return operations.bare(operation)
+
+
+def instance_view(machine: Resource) -> Json:
+    """Return what a machine does, as its provider tells it."""
+    power = str(machine.state["power"])
+    if machine.busy and machine.state.get("doing") in _POWERS:
+        power = str(machine.state["doing"])
+    provisioning = str(machine.provisioning or "Succeeded").lower()
+    return {
+        "statuses": [
+            {
+                "code": f"ProvisioningState/{provisioning}",
+                "level": "Info",
+                "displayStatus": f"Provisioning {provisioning}",
+                "time": stamp(machine.changed),
+            },
+            {
+                "code": f"PowerState/{power}",
+                "level": "Info",
+                "displayStatus": _POWERS[power],
+            },
+        ]
+    }
+
+
+def _look(use: Use) -> Answer:
+    return Answer(status=200, body=instance_view(use.resource))
+
+
+def _turn(doing: str, takes: float) -> Action:
+    def act(use: Use) -> Answer:
+        """Change the machine's power; doing it again is harmless."""
+        lro = replace(_ACT, takes=takes)
+        return actions.begun(
+            use, lro, {**use.resource.state, "doing": doing}, provisioning="Updating"
+        )
+
+    return act
+
+
+def _check_interface(write: Write, name: str) -> None:
+    found = write.world.find(name)
+    if found is None or found.type != NICS:
+        raise Refusal(
+            404,
+            "NotFound",
+            f"Resource '{name}' referenced by resource '{write.id}' was not found. Please make"
+            " sure that the referenced resource exists.",
+        )
+    for other in write.world.all_of(TYPE):
+        rows = other.body["properties"]["networkProfile"]["networkInterfaces"]
+        if other.id.lower() != write.id.key and any(
+            str(row.get("id")).lower() == name.lower() for row in rows
+        ):
+            raise Refusal(
+                400,
+                "NetworkInterfaceInUse",
+                f"The network interface '{name}' is used by the machine '{other.name}'.",
+            )
+
+
+class Interfaces(Behaviour):
+    """Network interfaces."""
+
+    def check(self, write: Write) -> None:
+        """Refuse an interface without an address, and one in a subnet that is not there."""
+        rows = (write.body.get("properties") or {}).get("ipConfigurations") or []
+        if not rows:
+            raise _invalid("ipConfigurations", "An interface needs at least one ipConfiguration.")
+        for row in rows:
+            subnet = ((row.get("properties") or {}).get("subnet") or {}).get("id")
+            if write.world.find(str(subnet)) is None:
+                raise Refusal(
+                    400,
+                    "InvalidResourceReference",
+                    f"Resource {subnet} referenced by resource {write.id} was not found.",
+                )
+
+    def shown(self, resource: Resource, view: View) -> Json:
+        """Return the interface with its address."""
+        body = super().shown(resource, view)
+        given: Json = plain(body["properties"])
+        for place, row in enumerate(given["ipConfigurations"]):
+            row["properties"].setdefault("privateIPAddress", f"10.0.1.{place + 4}")
+            row["properties"].setdefault("privateIPAllocationMethod", "Dynamic")
+        body["properties"] = {"resourceGuid": guid("nic", resource.id), **given}
+        return body
+
+
+class Addresses(Behaviour):
+    """Public addresses."""
+
+    def shown(self, resource: Resource, view: View) -> Json:
+        """Return the address with its number, which a static one has from the start."""
+        body = super().shown(resource, view)
+        given = {"publicIPAllocationMethod": "Dynamic", **body["properties"]}
+        if given["publicIPAllocationMethod"] == "Static":
+            given["ipAddress"] = f"20.61.{int(guid('ip', resource.id)[:2], 16)}.7"
+        body["properties"] = given
+        return body
+
+
+def _invalid(target: str, message: str) -> Refusal:
+    return Refusal(400, "InvalidParameter", message, target=target)
+
+
+ROWS = (
+    ResourceType(
+        name=TYPE,
+        versions=VERSIONS,
+        names=NameRule(pattern=r"[A-Za-z0-9]([\w.-]{0,62}[A-Za-z0-9_])?"),
+        top_level=frozenset({"identity", "zones", "plan", "etag", "extendedLocation"}),
+        delete=replace(_ACT, takes=45.0, retry_after=10),
+        group_delete=60.0,
+        actions={
+            ("POST", "start"): _turn("starting", STARTED),
+            ("POST", "restart"): _turn("starting", RESTARTED),
+            ("POST", "poweroff"): _turn("stopping", POWERED_OFF),
+            ("POST", "deallocate"): _turn("deallocating", DEALLOCATED),
+            ("GET", "instanceview"): _look,
+        },
+        behaviour=Machines(),
+    ),
+    ResourceType(
+        name=NICS,
+        versions=NETWORK_VERSIONS,
+        names=NameRule(pattern=r"[A-Za-z0-9]([\w.-]{0,78}\w)?"),
+        top_level=frozenset({"extendedLocation", "etag"}),
+        create=Lro(takes=4, segment="operations", retry_after=3),
+        update=Lro(takes=4, status=200, segment="operations", retry_after=3),
+        delete=Lro(takes=8, status=202, header="both", segment="operations", retry_after=10),
+        behaviour=Interfaces(),
+    ),
+    ResourceType(
+        name=ADDRESSES,
+        versions=NETWORK_VERSIONS,
+        names=NameRule(pattern=r"[A-Za-z0-9]([\w.-]{0,78}\w)?"),
+        top_level=frozenset({"sku", "zones", "etag"}),
+        create=Lro(takes=4, segment="operations", retry_after=3),
+        update=Lro(takes=4, status=200, segment="operations", retry_after=3),
+        delete=Lro(takes=8, status=202, header="both", segment="operations", retry_after=10),
+        behaviour=Addresses(),
+    ),
+)

@@ -1,0 +1,86 @@
+"""The environments that others built: seen, and brought to what their hours say.
+
+`look` asks Azure what is there and folds it into the row; `converge` decides as for any
+environment. The row is made at the first look, by the timer or by whoever asks first.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+
+from provisioning import ledger
+from provisioning.azure.survey import survey
+from provisioning.catalog import Built
+from provisioning.conditions import with_condition
+from provisioning.errors import TerminalError, TransientError
+from provisioning.intake.request import Cause, Converged, converge
+from provisioning.ledger import Plane
+from provisioning.model import Environment
+from provisioning.power import plan as power
+from provisioning.services import Services
+
+Reshape = Callable[[Environment, datetime], Environment]
+
+
+def power_timer(services: Services, _: Plane) -> str:
+    """Look at every environment of the catalog, and ask for what it lacks."""
+    said = []
+    for name in services.catalog.environments:
+        try:
+            found = look(services, name, Cause(text="power", by="timer"))
+            said.append(f"{name} is {found.environment.phase}, {found.plan.because}")
+        except (TransientError, TerminalError) as error:  # one must not stand in another's way
+            said.append(f"{name}: not seen, {error}")
+    return "; ".join(said)
+
+
+def look(
+    services: Services,
+    name: str,
+    cause: Cause,
+    *,
+    reshape: Reshape = lambda e, _: e,
+    retry: bool = False,
+) -> Converged:
+    """See what the environment has, then ask for what it lacks; its row is made if need be."""
+    built = services.catalog.environments[name]
+    resources = survey(services.azure, built.group)
+
+    def seen(environment: Environment, now: datetime) -> Environment:
+        return reshape(power.observed(environment, resources, built.hours, now=now), now)
+
+    found = converge(
+        services,
+        name,
+        cause,
+        newcomer=lambda now: _newcomer(services, built, now),
+        reshape=seen,
+        retry=retry,
+    )
+    assert found is not None  # there is a newcomer
+    return found
+
+
+def known(services: Services, name: str) -> Environment | None:
+    """Return an environment of the catalog, looked at now if nobody has yet; None for others.
+
+    Where Azure does not answer it is shown as absent, with a condition that says so; nothing of
+    that is stored.
+    """
+    built = services.catalog.environments.get(name)
+    if built is None:
+        return None
+    there = ledger.environment(services.table, name)
+    if there is not None:
+        return there
+    try:
+        return look(services, name, Cause(text="first look", by="control plane")).environment
+    except (TransientError, TerminalError) as error:
+        now = services.clock.now()
+        fresh = _newcomer(services, built, now)
+        conditions = with_condition((), "NotSeen", f"Azure was not seen: {error}", now=now)
+        return replace(fresh, conditions=conditions)
+
+
+def _newcomer(services: Services, built: Built, now: datetime) -> Environment:
+    return power.newcomer(built.name, built.kind, services.catalog.owner, now=now)

@@ -1,0 +1,159 @@
+"""One layer of an environment turned off or on: what stopping and waking have in common.
+
+A message looks at every kept resource of the layer once and writes where it must, twenty times at
+most; then it waits. A resource that Azure refuses for good, that stays as it was after three
+accepted requests, or that does not settle in time, is put down as failed: the others go on.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from provisioning.azure.protocol import Absent, Ready
+from provisioning.azure.resources.sleeper import Act, Layer, Move, Patch, Seen, Sleeper
+from provisioning.azure.resources.sleepers import sleeper_of
+from provisioning.errors import TerminalError, TransientError
+from provisioning.model import Environment, Kept
+from provisioning.operations import Done, Outcome, Waiting
+from provisioning.power.stoppable import Stoppable, stoppable
+from provisioning.services import Context
+
+LOOK = timedelta(seconds=10)
+WITHIN = timedelta(minutes=20)
+_SETTLED_WITHIN = timedelta(minutes=15)
+_MOST_WRITES = 20
+_MOST_TRIES = 3
+
+Turn = Callable[[Context, Sleeper, Kept], None]
+
+
+@dataclass
+class Round:
+    """What one look at a layer found: who is waited for, who failed, how often was written."""
+
+    tries: dict[str, int] = field(default_factory=dict)
+    failed: dict[str, str] = field(default_factory=dict)
+    waiting: list[str] = field(default_factory=list)
+    writes: int = 0
+
+
+def turn_off(context: Context, layer: Layer) -> Outcome:
+    """Put every kept resource of the layer to sleep."""
+    allowed = stoppable(environment_of(context))
+    if allowed is None:
+        raise TerminalError("never_stopped", f"{context.target.name} is never put to sleep")
+    return _turn(context, layer, to_awake=False, turn=lambda c, s, k: _stop(allowed, c, s, k))
+
+
+def turn_on(context: Context, layer: Layer) -> Outcome:
+    """Wake every kept resource of the layer, as it was."""
+    return _turn(context, layer, to_awake=True, turn=_start)
+
+
+def failures(context: Context) -> Mapping[str, str]:
+    """Return what failed in the layers before, and why."""
+    found: dict[str, str] = {}
+    for layer in Layer:
+        found |= json.loads(context.operation.values.get(f"failed_{layer}", "{}"))
+    return found
+
+
+def in_words(failed: Mapping[str, str]) -> str:
+    """Return each failed resource with its reason."""
+    return "; ".join(f"{name_of(identity)}: {why}" for identity, why in sorted(failed.items()))
+
+
+def name_of(identity: str) -> str:
+    """Return the resource's own name."""
+    return identity.rsplit("/", 1)[1]
+
+
+def environment_of(context: Context) -> Environment:
+    """Return the operation's target, which is an environment."""
+    assert isinstance(context.target, Environment)
+    return context.target
+
+
+def seen(
+    context: Context, sleeper: Sleeper, identity: str
+) -> tuple[Seen, Mapping[str, Any]] | None:
+    """Return how the resource stands, and its body; None where it is gone."""
+    match context.services.azure.read(identity, sleeper.api, **sleeper.query):
+        case Ready(body):
+            return sleeper.observe(body), body
+    return None
+
+
+def _turn(context: Context, layer: Layer, *, to_awake: bool, turn: Turn) -> Outcome:
+    now = Round(**json.loads(context.operation.token or "{}"))
+    for kept in environment_of(context).kept:
+        sleeper = sleeper_of(kept.type)
+        if sleeper is None or sleeper.layer is not layer or kept.id in now.failed:
+            continue
+        try:
+            _look(context, now, sleeper, kept, to_awake=to_awake, turn=turn)
+        except TransientError as error:
+            if error.code == "unauthenticated":
+                raise
+            now.waiting.append(f"{name_of(kept.id)} ({error})")
+        except TerminalError as error:
+            now.failed[kept.id] = str(error)
+    verb = "waking" if to_awake else "falling asleep"
+    if now.waiting:
+        token = json.dumps({"tries": now.tries, "failed": now.failed})
+        reason = f"{verb}: {', '.join(now.waiting)}"
+        return Waiting(look_after=LOOK, reason=reason, token=token)
+    reason = f"{layer}: all are {'awake' if to_awake else 'asleep'}"
+    if now.failed:
+        reason = f"{layer}: went on without {in_words(now.failed)}"
+    return Done(reason=reason, values={f"failed_{layer}": json.dumps(now.failed)})
+
+
+def _look(
+    context: Context, now: Round, sleeper: Sleeper, kept: Kept, *, to_awake: bool, turn: Turn
+) -> None:
+    found = seen(context, sleeper, kept.id)
+    if found is None or found[0].awake is to_awake:
+        return
+    name = name_of(kept.id)
+    if found[0].awake is None:
+        if found[0].moving and not _is_late(context):
+            now.waiting.append(name)
+            return
+        raise TerminalError("unsettled", f"it is {found[0].words}, and does not settle")
+    if now.tries.get(kept.id, 0) >= _MOST_TRIES:
+        raise TerminalError(
+            "unsettled", f"Azure took {_MOST_TRIES} requests, and it is still {found[0].words}"
+        )
+    now.waiting.append(name)
+    if now.writes < _MOST_WRITES:
+        now.writes += 1
+        turn(context, sleeper, kept)
+        now.tries[kept.id] = now.tries.get(kept.id, 0) + 1
+
+
+def _is_late(context: Context) -> bool:
+    began = context.operation.steps[context.operation.at].started_at
+    return began is not None and context.now - began > _SETTLED_WITHIN
+
+
+def _stop(_: Stoppable, context: Context, sleeper: Sleeper, kept: Kept) -> None:
+    _send(context, sleeper, kept.id, sleeper.stop)
+
+
+def _start(context: Context, sleeper: Sleeper, kept: Kept) -> None:
+    _send(context, sleeper, kept.id, sleeper.start(kept.was))
+
+
+def _send(context: Context, sleeper: Sleeper, identity: str, move: Move) -> None:
+    azure = context.services.azure
+    context.fence()
+    match move:
+        case Act(action):
+            answer = azure.act(identity, action, sleeper.api)
+        case Patch(body):
+            answer = azure.patch_resource(identity, sleeper.api, body)
+    if isinstance(answer, Absent):
+        return  # gone: the next look says so
