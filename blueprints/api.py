@@ -1,7 +1,7 @@
 """HTTP for people and tools, as the host sees it: routes and methods, nothing else.
 
-Anonymous to the host: each call proves itself by its bearer token, in `doors.py`. That is imported
-where it is used, so that a cold start pays for routes alone.
+Anonymous to the host: each call proves itself by its bearer token, in `doors.py` and its
+neighbours. They are imported where they are used, so that a cold start pays for routes alone.
 """
 
 import azure.functions as func
@@ -105,6 +105,14 @@ def cancel_operation(req: func.HttpRequest) -> func.HttpResponse:
     from blueprints import doors
 
     return doors.cancel_operation(req)
+
+
+@bp.route(route="backups", methods=["GET"], auth_level=OPEN)
+def list_backups(req: func.HttpRequest) -> func.HttpResponse:
+    """Show the verdict on the backups of every environment that others built, or of one."""
+    from blueprints import backups
+
+    return backups.list_backups(req)
 
 
 @bp.route(route="audit", methods=["GET"], auth_level=OPEN)

@@ -39,3 +39,12 @@ def sweep(timer: func.TimerRequest) -> None:
     from provisioning.intake import timers
 
     timers.run(app.services(), "sweep")
+
+
+@bp.timer_trigger(arg_name="timer", schedule="0 0 * * * *")
+def verify_backups(timer: func.TimerRequest) -> None:
+    """Each hour: ask whether the backups keep what is promised."""
+    from provisioning import app
+    from provisioning.intake import timers
+
+    timers.run(app.services(), "verify_backups")

@@ -7,6 +7,7 @@ built. Faulty settings raise SettingsError at every call, until the host restart
 import threading
 from typing import Any
 
+from provisioning.backups.steps import verify
 from provisioning.environments.steps import previews
 from provisioning.operations import Workflow
 from provisioning.power.steps import nights
@@ -23,6 +24,7 @@ WORKFLOWS: dict[str, Workflow[Any]] = {
         previews.DOWN,
         nights.SLEEP,
         nights.WAKE,
+        verify.VERIFY,
         github.REPORT,
         canaries.AS_CANARY,
         rollbacks.BACK,

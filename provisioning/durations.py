@@ -16,3 +16,11 @@ def parse_duration(text: str) -> timedelta:
     if match is None:
         raise ValueError(f"{text!r} is not an ISO 8601 duration such as PT3H")
     return timedelta(**{unit: int(value) for unit, value in match.groupdict().items() if value})
+
+
+def written(duration: timedelta) -> str:
+    """Return whole seconds of a duration as ISO 8601 writes them, in hours and below."""
+    minutes, seconds = divmod(round(duration.total_seconds()), 60)
+    hours, minutes = divmod(minutes, 60)
+    parts = ((hours, "H"), (minutes, "M"), (seconds, "S"))
+    return "PT" + ("".join(f"{number}{unit}" for number, unit in parts if number) or "0S")

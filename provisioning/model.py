@@ -226,6 +226,24 @@ class Backups:
     finding: Finding | None = None
 
 
+@dataclass(frozen=True, kw_only=True)
+class RaisedAlert:
+    """An alert that the control plane raised itself; open until `resolved_at`.
+
+    `source` is the part that raised it, `severity` and `condition` are in Azure Monitor's words.
+    """
+
+    id: str
+    source: str
+    rule: str
+    severity: str
+    condition: str
+    resources: tuple[str, ...]
+    message: str
+    fired_at: datetime
+    resolved_at: datetime | None = None
+
+
 class ReleaseStatus(StrEnum):
     """Where a release stands."""
 

@@ -5,11 +5,22 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from provisioning import audit, ledger
+from provisioning import audit, durations, ledger
+from provisioning.azure.resources import recovery
+from provisioning.backups import policy
 from provisioning.intake import alerts as arrivals
 from provisioning.intake import deliveries, estate, rules, timers
 from provisioning.intake.people import DryRun
-from provisioning.model import Condition, Environment, Finding, Phase, Release, Ruling
+from provisioning.model import (
+    Backups,
+    Condition,
+    Environment,
+    Finding,
+    Phase,
+    Release,
+    Ruling,
+    Standing,
+)
 from provisioning.operations import Operation
 from provisioning.power import calendar
 from provisioning.power import plan as power
@@ -25,7 +36,7 @@ def environments(services: Services) -> list[dict[str, Any]]:
     built = {name: estate.known(services, name) for name in services.catalog.environments}
     names = [name for name in ledger.index(services.table) if name not in built]
     found = [*built.values(), *(ledger.environment(services.table, name) for name in names)]
-    return [environment(e) for e in found if e is not None and is_shown(e, now=now)]
+    return [_shown(services, e) for e in found if e is not None and is_shown(e, now=now)]
 
 
 def one_environment(services: Services, name: str) -> dict[str, Any] | None:
@@ -33,7 +44,7 @@ def one_environment(services: Services, name: str) -> dict[str, Any] | None:
     found = estate.known(services, name) or ledger.environment(services.table, name)
     if found is None or not is_shown(found, now=services.clock.now()):
         return None
-    return environment(found)
+    return _shown(services, found)
 
 
 def is_shown(environment: Environment, *, now: datetime) -> bool:
@@ -43,8 +54,8 @@ def is_shown(environment: Environment, *, now: datetime) -> bool:
     return environment.gone_at is None or now - environment.gone_at <= timers.SHOWN_FOR
 
 
-def environment(found: Environment) -> dict[str, Any]:
-    """Return an environment as the API shows it."""
+def environment(found: Environment, more: Iterable[Condition] = ()) -> dict[str, Any]:
+    """Return an environment as the API shows it, with `more` conditions than its row has."""
     pull_request = found.pull_request
     return {
         "name": found.name,
@@ -63,7 +74,7 @@ def environment(found: Environment) -> dict[str, Any]:
             "sha": pull_request.sha,
         },
         "resources": [{"id": r.id, "type": r.type, "state": r.state} for r in found.resources],
-        "conditions": [condition(c) for c in found.conditions],
+        "conditions": [condition(c) for c in (*found.conditions, *more)],
         "operation": found.operation,
         "service": found.service or None,
         "sha": found.sha,
@@ -77,6 +88,28 @@ def environment(found: Environment) -> dict[str, Any]:
 def condition(found: Condition) -> dict[str, Any]:
     """Return a condition as the API shows it."""
     return {"kind": found.kind, "message": found.message, "since": found.since.isoformat()}
+
+
+def backups(services: Services, name: str) -> dict[str, Any]:
+    """Return the verdict on the backups of an environment that the catalog names."""
+    row, promise = _backups(services, name), services.catalog.environments[name].promise
+    standing, because, since = policy.believed(row, now=services.clock.now())
+    finding = None if row is None else row.finding
+    return {
+        "environment": name,
+        "verdict": str(standing),
+        "because": because,
+        "checked_at": None if row is None else _iso(row.checked_at),
+        "since": _iso(since),
+        "promise": {
+            "rpo": durations.written(promise.rpo),
+            "rto": durations.written(promise.rto),
+            "retention_days": promise.retention_days,
+            "geo": promise.geo,
+        },
+        "figures": {} if finding is None else dict(finding.figures),
+        "stores": [] if finding is None else [_store(part) for part in finding.parts],
+    }
 
 
 def operation(found: Operation) -> dict[str, Any]:
@@ -330,7 +363,7 @@ def alert(found: arrivals.Stored) -> dict[str, Any]:
 
 def raised(found: Mapping[str, Any]) -> dict[str, Any]:
     """Return an alert that the control plane raised itself, in the form of those that came in."""
-    when = found.get("raised_at") or found.get("at")
+    when, over = found.get("fired_at"), found.get("resolved_at")
     named = found.get("resources") or "[]"
     return {
         "id": found["id"],
@@ -340,8 +373,8 @@ def raised(found: Mapping[str, Any]) -> dict[str, Any]:
         "condition": found.get("condition"),
         "resources": json.loads(str(named)),
         "state": "raised",
-        "reason": found.get("reason") or found.get("message") or "",
-        "finished_at": None,
+        "reason": found.get("message") or "",
+        "finished_at": _iso(over) if isinstance(over, datetime) else None,
     }
 
 
@@ -364,6 +397,42 @@ def poison(services: Services) -> list[Mapping[str, Any]]:
 def listing(items: Iterable[Any], more: str | None = None) -> dict[str, Any]:
     """Return a list as the API shows it."""
     return {"value": list(items), "nextLink": more}
+
+
+def _shown(services: Services, found: Environment) -> dict[str, Any]:
+    """Return the environment with what is known of its backups, if the catalog promises any."""
+    if found.name not in services.catalog.environments:
+        return environment(found)
+    row = _backups(services, found.name)
+    standing, because, since = policy.believed(row, now=services.clock.now())
+    if standing is Standing.GOOD or since is None:
+        return environment(found)
+    kind = "BackupBad" if standing is Standing.BAD else "BackupUnknown"
+    return environment(found, [Condition(kind=kind, message=because, since=since)])
+
+
+def _backups(services: Services, name: str) -> Backups | None:
+    held = ledger.read(services.table, ledger.backups_of(name))
+    return held.value if held is not None and isinstance(held.value, Backups) else None
+
+
+def _store(found: Finding) -> dict[str, Any]:
+    return {
+        "id": found.name,
+        "type": recovery.type_of(found.name),
+        **_finding(found),
+        "name": recovery.short_name(found.name),
+        "parts": [_finding(part) for part in found.parts],
+    }
+
+
+def _finding(found: Finding) -> dict[str, Any]:
+    return {
+        "name": found.name,
+        "verdict": str(found.standing),
+        "because": found.because,
+        "figures": dict(found.figures),
+    }
 
 
 def _place(found: audit.Record) -> tuple[str, str, str]:

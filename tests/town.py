@@ -238,6 +238,7 @@ class Town:
             timers.run(self.services, "repair")
         if now.minute == 0:
             timers.run(self.services, "sweep")
+            timers.run(self.services, "verify_backups")
         self.settle()
 
     def _ripe(self, message: tuple[datetime, str, str]) -> bool:

@@ -15,6 +15,7 @@ from provisioning.environments import desired
 from provisioning.errors import StaleRowError, TerminalError, TransientError
 from provisioning.intake import alerts, deliveries, estate, releasing
 from provisioning.intake.request import Cause, clear, converge, drain, nudge
+from provisioning.intake.verification import verify_backups
 from provisioning.ledger import Plane
 from provisioning.model import Environment, Kind, Phase, PullRequest
 from provisioning.services import Services
@@ -28,6 +29,7 @@ EVERY = {
     "power": timedelta(minutes=5),
     "repair": timedelta(minutes=10),
     "sweep": timedelta(hours=1),
+    "verify_backups": timedelta(hours=1),
 }
 SHOWN_FOR = timedelta(hours=24)  # how long what is gone stays in the list
 _GRACE = timedelta(minutes=10)  # between the agenda's entry and the operation's row
@@ -46,7 +48,13 @@ class Run:
 
 def run(services: Services, name: str) -> None:
     """Run the timer of that name and write that it ran, however it went."""
-    work = {"tick": tick, "power": estate.power_timer, "repair": repair, "sweep": sweep}
+    work = {
+        "tick": tick,
+        "power": estate.power_timer,
+        "repair": repair,
+        "sweep": sweep,
+        "verify_backups": verify_backups,
+    }
     began = services.clock.now()
     plane = ledger.plane(services.table)
     row = plane.timers.get(name)

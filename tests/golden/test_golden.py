@@ -10,15 +10,18 @@ from typing import Any
 
 import pytest
 
-from provisioning import views
+from provisioning import ledger, views
 from provisioning.app import WORKFLOWS
 from provisioning.audit import Note, Record, commit, records
+from provisioning.azure.resources.recovery import Store
+from provisioning.backups.policy import Facts, assess
 from provisioning.catalog import Catalog, Preview, Registry
 from provisioning.environments import bodies, desired
 from provisioning.github import sentences
 from provisioning.intake import alerts, deliveries, people
 from provisioning.model import (
     Arm,
+    Backups,
     Bake,
     Condition,
     Environment,
@@ -43,9 +46,10 @@ from provisioning.operations import (
 )
 from provisioning.releases import canary, telemetry
 from provisioning.settings import ROOT
-from provisioning.store.codec import to_plain
+from provisioning.store.codec import to_plain, to_row
 from provisioning.store.memory import MemoryTable
 from tests.builders import SHA, START, an_environment, the_catalog
+from tests.property.services import services as memory_services
 from tests.unit.builders import a_request
 
 Golden = Callable[[str, Any], None]
@@ -238,6 +242,36 @@ def test_the_tags(golden: Golden):
 )
 def test_an_environment(name: str, environment: Environment, golden: Golden):
     golden(name, views.environment(environment))
+
+
+def test_a_verdict_on_backups(golden: Golden):
+    table = MemoryTable()
+    store = Store(
+        id="/subscriptions/s/resourceGroups/rg/providers/Microsoft.Sql/servers/sql/databases/app",
+        type="Microsoft.Sql/servers/databases",
+        name="sql/app",
+        asleep=False,
+        newest=START - timedelta(minutes=10),
+        evidence="it is online; its log is backed up within 10 min",
+        retention_days=7,
+        oldest=START - timedelta(days=7),
+        geo=True,
+        redundancy="backup storage is Geo",
+        replicas=None,
+    )
+    promise = the_catalog().environments["production"].promise
+    finding = assess(Facts(environment="production", stores=(store,)), promise, now=START)
+    row = Backups(
+        name=ledger.backups_of("production"),
+        environment="production",
+        changed_at=START,
+        checked_at=START,
+        since=START - timedelta(hours=3),
+        finding=finding,
+    )
+    table.insert(to_row(row, row.name, ledger.ROW))
+
+    golden("backups", views.backups(memory_services(WORKFLOWS, table=table), "production"))
 
 
 def an_operation(*outcomes: Any) -> Operation:

@@ -13,7 +13,7 @@ import azure.functions as func
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from blueprints import api, doors, estate, releasing
+from blueprints import api, backups, doors, estate, releasing
 from provisioning import app, ledger
 from provisioning.store.codec import to_row
 from provisioning.store.memory import MemoryTable
@@ -52,6 +52,7 @@ DOORS: dict[str, set[str]] = {
     "list_deliveries": EVERYBODY,
     "replay_delivery": OPERATORS,
     "list_poison": EVERYBODY,
+    "list_backups": EVERYBODY,
     "list_releases": EVERYBODY,
     "post_release": OPERATORS | {"workflow"},
     "get_release": EVERYBODY,
@@ -93,17 +94,25 @@ def environ(
         app._services.forge.close()
 
 
-def ask(door: str, authorization: str = "", body: bytes = b"", **headers: str) -> Any:
+def ask(
+    door: str,
+    authorization: str = "",
+    body: bytes = b"",
+    *,
+    environment: str | None = None,
+    **headers: str,
+) -> Any:
     """Return a door's answer to a request with that `Authorization`."""
     request = func.HttpRequest(
         method="POST",
         url="https://control.example/api/x",
         headers={"authorization": authorization, **headers},
-        params={},
+        params={} if environment is None else {"environment": environment},
         route_params={"name": "pr-7-rewards-api", "id": "production.rewards-api.1"},
         body=body,
     )
-    found = next(getattr(m, door) for m in (doors, estate, releasing) if hasattr(m, door))
+    places = (doors, backups, estate, releasing)
+    (found,) = (vars(m)[door] for m in places if door in vars(m))
     return found(request)
 
 
@@ -348,3 +357,39 @@ def test_cloud_events_are_let_in_from_event_grid_alone(origin: str, status: int)
 
     assert answer.status_code == status
     assert answer.headers.get("WebHook-Allowed-Origin") == (origin if status == 200 else None)
+
+
+@pytest.mark.parametrize(
+    ("name", "status", "code"),
+    [
+        ("Production!", 400, "field_invalid"),
+        ("pr-7-rewards-api", 404, "environment_unknown"),
+    ],
+)
+@pytest.mark.usefixtures("environ")
+def test_backups_are_asked_for_by_the_name_of_a_catalogued_environment(
+    name: str, status: int, code: str, key: rsa.RSAPrivateKey
+):
+    answer = ask("list_backups", a_token("reader", key), environment=name)
+
+    assert answer.status_code == status
+    assert error(answer)["code"] == code
+
+
+@pytest.mark.parametrize(
+    ("name", "names"),
+    [
+        (None, ["development", "staging", "production"]),
+        ("production", ["production"]),
+    ],
+)
+def test_backups_are_shown_for_every_environment_or_for_one(
+    name: str | None, names: list[str], environ: pytest.MonkeyPatch, key: rsa.RSAPrivateKey
+):
+    environ.setattr(app, "_services", replace(app.services(), table=MemoryTable()))
+
+    answer = ask("list_backups", a_token("reader", key), environment=name)
+
+    found = json.loads(answer.get_body())
+    assert (answer.status_code, found["nextLink"]) == (200, None)
+    assert [one["environment"] for one in found["value"]] == names

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from provisioning.durations import parse_duration
+from provisioning.durations import parse_duration, written
 
 
 @pytest.mark.parametrize(
@@ -43,3 +43,8 @@ def test_a_duration_is_read(text: str, duration: timedelta):
 def test_what_is_no_duration_is_refused(text: str):
     with pytest.raises(ValueError, match="PT3H"):
         parse_duration(text)
+
+
+@pytest.mark.parametrize("text", ["PT0S", "PT1H", "PT24H", "PT5M", "PT1H30M", "PT2H3M4S"])
+def test_a_duration_is_written_as_it_was_read(text: str):
+    assert written(parse_duration(text)) == text
