@@ -13,6 +13,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -82,6 +83,14 @@ class Stack:
     def advance(self, duration: str) -> None:
         """Let app time pass, with every timer and everything that follows."""
         self.azure("POST", "clock", json={"advance": duration})
+
+    def jump_to(self, clock: str) -> None:
+        """Jump to the next such time of day, UTC, as if the stack had been down till then."""
+        now = datetime.fromisoformat(self.azure("GET", "clock")["now"])
+        hour, minute = clock.split(":")
+        then = now.replace(hour=int(hour), minute=int(minute), second=0, microsecond=0)
+        then += timedelta(days=1) if then <= now else timedelta(0)
+        self.azure("POST", "clock", json={"jump": f"PT{int((then - now).total_seconds())}S"})
 
     def wait_for(self, name: str, phase: str, minutes: int = 15) -> dict[str, Any]:
         """Let minutes pass until the environment is in that phase."""

@@ -88,11 +88,8 @@ class Town:
         clock: inline.HandClock,
         azure_url: str,
         ca: str,
-        *,
-        is_furnished: bool = False,
     ) -> None:
         self.services = services
-        self._is_furnished = is_furnished
         self.clock = clock
         trust = ssl.create_default_context(cafile=ca)
         self._azure = httpx.Client(base_url=azure_url, verify=trust, timeout=20)
@@ -232,7 +229,7 @@ class Town:
         """Run the timers that are due at this instant."""
         now = self.clock.now()
         timers.run(self.services, "tick")
-        if self._is_furnished and now.minute % 5 == 0:
+        if now.minute % 5 == 0:
             timers.run(self.services, "power")
         if now.minute % 10 == 0:
             timers.run(self.services, "repair")
@@ -266,7 +263,7 @@ class Town:
 def a_town(folder: Path, *, furnished: bool = False, **settings: Any) -> Iterator[Town]:
     """Start the simulators, and yield a control plane that stands on them.
 
-    One that is `furnished` has the three environments that others built, and their timers.
+    One that is `furnished` has the three environments that others built.
     """
     for name, content in _ground().items():
         (folder / name).write_bytes(content)
@@ -323,7 +320,7 @@ def a_town(folder: Path, *, furnished: bool = False, **settings: Any) -> Iterato
             workflows=WORKFLOWS,
         )
         assert urlsplit(simulated.base_url).scheme == "https"
-        town = Town(services, clock, simulated.base_url, str(ca), is_furnished=furnished)
+        town = Town(services, clock, simulated.base_url, str(ca))
         yield town
         town.close()
 

@@ -1,44 +1,16 @@
-"""`python -m local.demo`: the life of one preview, told as it happens.
+"""First act: the life of one preview, from opened to nothing left."""
 
-Starts the local stack in a scratch folder with a held clock and drives it from outside, by the
-calls that GitHub, a developer and Azure would make: nothing here reaches into the app. Ends with
-the proof that nothing is left, and with the audit trail. Exits 1 where the story does not hold.
-"""
-
-import io
-import re
-import sys
-import tempfile
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
-from local.outside import Broken, Stack, event, run, stack
+from local.demo.telling import fact, line, say, scene
+from local.outside import Broken, Stack, event, run
 
-MARKS = {"requested": "●", "step": "│", "succeeded": "✓", "failed": "✗"}
-SHA = re.compile(r"\b[0-9a-f]{40}\b")
 NUMBER, NAME = 7, "pr-7-rewards-api"
 FIRST, SECOND = (
     "4f2c9e1ab07d3c5586e1f0a9d2b47c6835e0d1fa",
     "b81d07c3e95a2f6440c7d8e1b3a5f29617c4d0e2",
 )
-
-
-def main() -> int:
-    """Play the demo; return the exit status."""
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(encoding="utf-8")  # whatever the terminal says it is
-    say("Tesoro XP control plane: one pull request, from opened to nothing left")
-    try:
-        with (
-            tempfile.TemporaryDirectory(prefix="tesoro-demo-") as folder,
-            stack(Path(folder)) as started,
-        ):
-            play(started)
-    except Broken as broken:
-        say(f"\nThe story does not hold: {broken}", bold=True)
-        return 1
-    return 0
 
 
 def play(running: Stack) -> None:
@@ -132,20 +104,6 @@ def trail(running: Stack) -> None:
     say(f"\n  {count} records in {chains} chains: every hash holds", bold=True)
 
 
-def line(record: dict[str, Any]) -> str:
-    """Return a record as a line of the timeline: why it began, what was done, how it ended."""
-    text = SHA.sub(lambda match: match[0][:12], record["text"])
-    match record["event"]:
-        case "requested":
-            workflow = text.split(" ")[0]
-            return f"{MARKS['requested']} {workflow}, because {record['cause']}"
-        case "step" | "succeeded" | "failed":
-            step, _, said = text.partition(": ")
-            return f"{MARKS[record['event']]} {step:<18}{said}"
-        case event:
-            return f"{MARKS['step']} {event}: {text}"
-
-
 def open_preview(running: Stack, ready: dict[str, Any], sha: str) -> None:
     """Open the preview by HTTP, as a person would, and see that it runs that commit."""
     health = running.http.get(f"{ready['url']}/health")
@@ -155,24 +113,3 @@ def open_preview(running: Stack, ready: dict[str, Any], sha: str) -> None:
     fact("preview", f"{ready['name']} is {ready['phase']} at {ready['url']}")
     fact("opened", f"GET / {page.status_code}, GET /health {health.json()['status']}")
     fact("runs", health.json()["image"])
-
-
-def scene(title: str) -> None:
-    """Print a scene's title."""
-    say(f"\n{title}", bold=True)
-
-
-def fact(name: str, text: str) -> None:
-    """Print something that was seen."""
-    say(f"  {name:<12}{text}")
-
-
-def say(text: str, *, bold: bool = False) -> None:
-    """Print a line, in bold where a person looks at a terminal."""
-    shown = f"\033[1m{text}\033[0m" if bold and sys.stdout.isatty() else text
-    sys.stdout.write(shown + "\n")
-    sys.stdout.flush()
-
-
-if __name__ == "__main__":
-    sys.exit(main())

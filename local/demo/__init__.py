@@ -1,0 +1,1 @@
+"""The demo: everything the control plane does, told as it happens."""
