@@ -47,6 +47,7 @@ from provisioning.settings import Issuer, Settings
 from provisioning.store.connection import Connection
 from provisioning.store.memory import MemoryTable
 from tests.builders import START, the_catalog
+from tests.effort import unmeasured_threads
 from tests.fakes import MemoryAnchors
 
 SECRET = b"a secret that only tests share"
@@ -249,12 +250,12 @@ def a_town(folder: Path, **settings: Any) -> Iterator[Town]:
     ca, chain, key_file = certificates(folder)
     key = _identitys_key()
     clock = inline.HandClock(START)
-    with (
-        inline.running(
-            keys={"town": key.public_key()}, clock=clock, tls=(chain, key_file)
-        ) as simulated,
-        _served(github.build(stack, folder, clock)) as github_url,  # type: ignore[arg-type]
-    ):
+    azure = inline.running(keys={"town": key.public_key()}, clock=clock, tls=(chain, key_file))
+    hub = _served(github.build(stack, folder, clock))  # type: ignore[arg-type]
+    with contextlib.ExitStack() as simulators:
+        with unmeasured_threads():
+            simulated = simulators.enter_context(azure)
+            github_url = simulators.enter_context(hub)
         built = Settings(
             storage=Connection("unused"),
             public_url="https://control.example",

@@ -1,6 +1,7 @@
 """One simulator over HTTPS for each test, and clients that trust it."""
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import requests
 
 from local.azure import inline
 from local.azure.certificates import ensure_certificates
+from tests.effort import unmeasured_threads
 
 from .kit import ACI, KEYS, Azure, Maker, clients, group_body
 
@@ -24,7 +26,9 @@ def azure(files: tuple[Path, Path, Path]) -> Iterator[Azure]:
     session = requests.Session()
     session.verify = str(authority)
     session.trust_env = False
-    with inline.running(keys=KEYS, tls=(chain, key)) as running:
+    with ExitStack() as simulator:
+        with unmeasured_threads():
+            running = simulator.enter_context(inline.running(keys=KEYS, tls=(chain, key)))
         arm, aci = clients(running.base_url, authority)
         with arm, aci, session:
             yield Azure(running=running, session=session, authority=authority, arm=arm, aci=aci)

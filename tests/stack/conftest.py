@@ -19,6 +19,7 @@ from local.issuer import door as issuer
 from local.keys import private_key
 from local.loopback import PLAIN
 from local.stack import Stack, github_app_key
+from tests.effort import unmeasured_threads
 
 from .hub import Hub
 
@@ -31,7 +32,8 @@ def serving(app, port: int) -> Iterator[None]:
     )
     server = uvicorn.Server(settings)
     thread = threading.Thread(target=lambda: asyncio.run(server.serve()))
-    thread.start()
+    with unmeasured_threads():
+        thread.start()
     try:
         while not server.started and thread.is_alive():
             thread.join(0.01)
