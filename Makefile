@@ -3,6 +3,9 @@ PYTHON ?= python3
 BIN := .venv/bin
 CODE := function_app.py blueprints provisioning local bench tests
 
+# Images often set it. A stack is six processes: each would compile all it imports at each start.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test up check format lint types imports fix golden bench adr clean
 
