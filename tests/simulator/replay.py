@@ -210,7 +210,7 @@ def _seed(world: Any, exchanges: list[Json]) -> None:
     if target.type.lower().endswith("endpoints") and not created:
         inside = known if known and "type" in known else _endpoint(target)
         rows[-1]["properties"]["endpoints"] = [inside]
-    rows += [_bare(above, place) for above in _named_subnets(request)]
+    rows += [_bare(above, place) for above in _named_parts(request)]
     there = {parse(row["id"])[0].group for row in rows if "/providers/" not in row["id"]}
     named = (parse(row["id"])[0].group for row in rows)
     grouped = {name for name in named if name and name not in there}
@@ -345,9 +345,10 @@ def _bare(target: Id, place: str | None, part: str = "") -> Json:
     return row
 
 
-def _named_subnets(request: Json) -> list[Id]:
-    """Return the networks and subnets that a body names and that are to be there."""
-    pattern = r'"(/subscriptions/[^"]+/virtualNetworks/[^"/]+/subnets/[^"/]+)"'
+def _named_parts(request: Json) -> list[Id]:
+    """Return the networks, subnets and addresses that a gateway names and that are to be there."""
+    kinds = r"(?:virtualNetworks/[^\"/]+/subnets|publicIPAddresses)"
+    pattern = rf'"(/subscriptions/[^"]+/{kinds}/[^"/]+)"'
     body = json.dumps((request.get("body") or {}).get("properties"))
     gateway = "applicationgateways" in request["path"].lower()
     named = re.findall(pattern, body) if gateway else []
