@@ -26,7 +26,7 @@ local/azurite/node_modules/.ready: local/azurite/package-lock.json .venv/.ready
 	$(BIN)/python -m local.node ci
 	@touch $@
 
-demo: setup ## play the life of a preview, end to end, and print it
+demo: setup ## play all four jobs, end to end, and print them
 	@$(BIN)/python -m local.demo
 
 up: setup ## run the local stack until Ctrl-C
