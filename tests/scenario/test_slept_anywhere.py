@@ -83,8 +83,13 @@ class Night:
         raise AssertionError(f"staging is never {phase}: {held}")
 
 
-def lived(town: Town, peril: Peril) -> None:
-    before = everything(town)
+@pytest.fixture(scope="module")
+def before(town: Town) -> dict[str, Any]:
+    """Return everything in Azure as it was before the first night, and must be after each."""
+    return everything(town)
+
+
+def lived(town: Town, peril: Peril, before: dict[str, Any]) -> None:
     with in_peril(town, peril):
         night = Night(town, peril)
         night.live()
@@ -104,14 +109,14 @@ def lived(town: Town, peril: Peril) -> None:
 
 @pytest.mark.parametrize("share", range(SHARES))
 def test_killed_at_every_write_and_every_call_the_morning_is_the_same(
-    town: Town, share: int
+    town: Town, before: dict[str, Any], share: int
 ) -> None:
     peril = Peril(every=IS_THOROUGH)
-    lived(town, peril)
+    unmeasured(lambda: lived(town, peril, before))
     moments = peril.moments
 
     for moment in range(share, moments, SHARES):
         peril.arm(moment)
-        unmeasured(lambda: lived(town, peril))
+        unmeasured(lambda: lived(town, peril, before))
 
     assert moments > 30
