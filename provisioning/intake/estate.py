@@ -5,13 +5,12 @@ environment. The row is made at the first look, by the timer or by whoever asks 
 """
 
 from collections.abc import Callable
-from dataclasses import replace
+from contextlib import suppress
 from datetime import datetime
 
 from provisioning import ledger
 from provisioning.azure.survey import survey
 from provisioning.catalog import Built
-from provisioning.conditions import with_condition
 from provisioning.errors import TerminalError, TransientError
 from provisioning.intake.request import Cause, Converged, converge
 from provisioning.ledger import Plane
@@ -31,6 +30,7 @@ def power_timer(services: Services, _: Plane) -> str:
             said.append(f"{name} is {found.environment.phase}, {found.plan.because}")
         except (TransientError, TerminalError) as error:  # one must not stand in another's way
             said.append(f"{name}: not seen, {error}")
+            _say_unseen(services, name, error.code)
     return "; ".join(said)
 
 
@@ -47,7 +47,9 @@ def look(
     resources = survey(services.azure, built.group)
 
     def seen(environment: Environment, now: datetime) -> Environment:
-        return reshape(power.observed(environment, resources, built.hours, now=now), now)
+        return reshape(
+            power.observed(environment, resources, built.hours, kind=built.kind, now=now), now
+        )
 
     found = converge(
         services,
@@ -78,8 +80,14 @@ def known(services: Services, name: str) -> Environment | None:
     except (TransientError, TerminalError) as error:
         now = services.clock.now()
         fresh = _newcomer(services, built, now)
-        conditions = with_condition((), "NotSeen", f"Azure was not seen: {error}", now=now)
-        return replace(fresh, conditions=conditions)
+        return power.not_seen(fresh, error.code, now=now)
+
+
+def _say_unseen(services: Services, name: str, code: str) -> None:
+    """Have the row, if there is one, say that it is as old as its last look."""
+    cause = Cause(text="power", by="timer")
+    with suppress(TransientError):  # the next run says so
+        converge(services, name, cause, reshape=lambda e, now: power.not_seen(e, code, now=now))
 
 
 def _newcomer(services: Services, built: Built, now: datetime) -> Environment:

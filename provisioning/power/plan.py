@@ -27,7 +27,7 @@ from provisioning.power.stoppable import stoppable
 
 SLEEP, WAKE = "power.sleep", "power.wake"
 RETRY_AFTER = timedelta(minutes=30)
-IGNORED = "ScheduleIgnored"
+IGNORED, NOT_SEEN = "ScheduleIgnored", "NotSeen"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,21 +113,30 @@ def observed(
     resources: tuple[Resource, ...] | None,
     hours: Hours | None,
     *,
+    kind: Kind,
     now: datetime,
 ) -> Environment:
     """Return the row with what was seen; None for resources means that there is no group.
 
-    `looked_at` moves with what is seen: a look that finds nothing new changes nothing.
+    `kind` is the catalog's: the row may be older than that. `looked_at` moves with what is seen: a
+    look that finds nothing new changes nothing.
     """
-    after = replace(
-        environment, resources=resources or (), conditions=_ignored(environment, hours, now)
-    )
+    after = replace(environment, kind=kind, resources=resources or ())
+    seen = without_condition(_ignored(after, hours, now), NOT_SEEN)
+    after = replace(after, conditions=seen)
     if environment.operation is None:
         phase = _phase(after, is_there=resources is not None)
         mended = environment.phase is Phase.FAILED and phase is not Phase.FAILED
         kept = lasting(after.conditions) if mended else after.conditions
         after = replace(after, phase=phase, conditions=kept)
     return environment if after == environment else replace(after, looked_at=now)
+
+
+def not_seen(environment: Environment, why: str, *, now: datetime) -> Environment:
+    """Return the row of an environment that could not be looked at, and says so."""
+    message = f"Azure did not show it: {why}; what is known is as old as its last look"
+    conditions = with_condition(environment.conditions, NOT_SEEN, message, now=now, lasting=True)
+    return replace(environment, conditions=conditions)
 
 
 def turns(

@@ -61,7 +61,7 @@ def test_nothing_but_development_and_staging_is_ever_put_to_sleep(
 ):
     machine = Resource(id="/x/vm", type="vm", state="running", awake=True)
     fresh: Environment = newcomer("one", kind, "platform", now=now)
-    environment = observed(fresh, (machine,), given_hours, now=now)
+    environment = observed(fresh, (machine,), given_hours, kind=kind, now=now)
     grounds = Grounds(
         environment=environment,
         at=now,

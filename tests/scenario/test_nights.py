@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
-from provisioning import views
+from provisioning import ledger, views
 from provisioning.errors import Refusal
 from provisioning.intake import people, timers
-from provisioning.model import Hours, Phase
+from provisioning.model import Hours, Kind, Phase
+from provisioning.store.codec import to_row
 from tests.town import ANYBODY, Town, a_town
 
 HOUR = timedelta(hours=1)
@@ -121,6 +122,78 @@ def test_production_is_never_touched_even_with_hours_by_mistake(town: Town) -> N
         town.services, start=town.clock.now(), end=town.clock.now() + 200 * HOUR
     )
     assert "production" not in {row["environment"] for row in schedule}
+
+
+def written_to_production(town: Town) -> list[str]:
+    """Return every write on production's group."""
+    return [c["path"] for c in town.calls() if c["method"] != "GET" and "production" in c["path"]]
+
+
+def with_built(town: Town, **built: Any) -> None:
+    """Have the catalog say otherwise of some environments."""
+    catalog = town.services.catalog
+    environments = {**catalog.environments, **built}
+    town.services = replace(town.services, catalog=replace(catalog, environments=environments))
+
+
+def test_a_row_that_calls_production_staging_stops_nothing(town: Town) -> None:
+    town.timers()
+    environments = town.services.catalog.environments
+    hours = environments["staging"].hours
+    with_built(town, production=replace(environments["production"], hours=hours))
+    held = ledger.read(town.services.table, "production")
+    assert held is not None
+    assert held.row is not None
+    stale = replace(town.environment("production"), kind=Kind.STAGING)
+    row = to_row(stale, "production", ledger.ROW, held.row.etag)
+    town.services.table.replace(row)
+    town.forget_calls()
+
+    town.clock.advance((9 * HOUR).total_seconds())
+    town.pass_time(4 * FIVE)
+
+    assert written_to_production(town) == []
+    assert town.environment("production").kind is Kind.PRODUCTION
+
+
+def test_a_catalog_that_gives_staging_the_group_of_production_stops_nothing(town: Town) -> None:
+    staging = town.services.catalog.environments["staging"]
+    with_built(town, staging=replace(staging, group="rg-tesoro-production"))
+    town.timers()
+    town.forget_calls()
+
+    town.clock.advance((9 * HOUR).total_seconds())
+    town.pass_time(4 * FIVE)
+
+    assert written_to_production(town) == []
+    assert "tagged tesoro-kind=production" in town.environment("staging").conditions[0].message
+
+
+def test_one_that_is_throttled_for_good_does_not_hold_the_others(town: Town) -> None:
+    to_the_evening(town)
+    town.fault(
+        match={"method": "POST", "path": ".*vm-tesoro-batch-staging/deallocate"},
+        status=429,
+        code="TooManyRequests",
+        times=999,
+    )
+    until(town, "staging", Phase.FAILED)
+
+    assert lies(town, "staging")["flexibleServers"] == "stopped"
+    assert "vm-tesoro-batch-staging" in town.environment("staging").conditions[0].message
+
+
+def test_an_azure_that_does_not_answer_is_said_and_forgotten_when_it_does(town: Town) -> None:
+    town.timers()
+    group = {"method": "GET", "path": ".*resourceGroups/rg-tesoro-staging.*"}
+    town.fault(match=group, status=503, code="ServiceUnavailable", times=9999)
+    town.pass_time(2 * FIVE)
+    dark = [c.kind for c in town.environment("staging").conditions]
+    town.mended()
+    town.pass_time(FIVE)
+
+    assert dark == ["NotSeen"]
+    assert town.environment("staging").conditions == ()
 
 
 def test_apps_stop_before_data_and_wake_after_it(town: Town) -> None:

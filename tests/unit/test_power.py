@@ -38,7 +38,7 @@ def an_environment(kind: Kind = Kind.STAGING, *, awake: bool = True, **given: An
     """Return an environment with one machine."""
     machine = Resource(id="/x/vm", type=VM, state="running", awake=awake)
     fresh = newcomer(str(kind), kind, "platform", now=START)
-    seen = observed(fresh, (machine,), HOURS, now=START)
+    seen = observed(fresh, (machine,), HOURS, kind=kind, now=START)
     return replace(seen, **given)
 
 
@@ -134,11 +134,14 @@ def test_hours_of_production_are_ignored_and_that_is_said():
 def test_a_look_that_finds_nothing_new_changes_nothing():
     environment = an_environment()
 
-    assert observed(environment, environment.resources, HOURS, now=NIGHT) is environment
+    assert (
+        observed(environment, environment.resources, HOURS, kind=Kind.STAGING, now=NIGHT)
+        is environment
+    )
 
 
 def test_an_environment_without_its_group_is_absent_and_left_alone():
-    gone = observed(an_environment(), None, HOURS, now=NIGHT)
+    gone = observed(an_environment(), None, HOURS, kind=Kind.STAGING, now=NIGHT)
 
     assert (gone.phase, planned(gone, NIGHT)) == (Phase.ABSENT, None)
 

@@ -21,7 +21,6 @@ from provisioning.operations import Done, Failed, Outcome, Step, Waiting, Workfl
 from provisioning.power import plan
 from provisioning.power.steps import turning
 from provisioning.power.steps.turning import LOOK, WITHIN, environment_of, failures, in_words
-from provisioning.power.stoppable import stoppable
 from provisioning.services import Context
 
 _MOST_NAPS = 60
@@ -38,8 +37,7 @@ _PROVIDERS = {
 def capture(context: Context) -> Outcome:
     """Keep what is awake as it is now, before anything is stopped."""
     environment, built = environment_of(context), _built(context)
-    if stoppable(environment) is None:
-        raise TerminalError("never_stopped", f"{environment.name} is never put to sleep")
+    turning.allowed(context)
     kept = {entry.id.lower(): entry for entry in environment.kept}
     moving = []
     for row in context.services.azure.in_group(built.group):

@@ -7,15 +7,15 @@ accepted requests, or that does not settle in time, is put down as failed: the o
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
-from provisioning.azure.protocol import Absent, Ready
+from provisioning.azure.protocol import Absent, Ready, matches_tags
 from provisioning.azure.resources.sleeper import Act, Layer, Move, Patch, Seen, Sleeper
 from provisioning.azure.resources.sleepers import sleeper_of
 from provisioning.errors import TerminalError, TransientError
-from provisioning.model import Environment, Kept
+from provisioning.model import Environment, Kept, Kind
 from provisioning.operations import Done, Outcome, Waiting
 from provisioning.power.stoppable import Stoppable, stoppable
 from provisioning.services import Context
@@ -41,15 +41,31 @@ class Round:
 
 def turn_off(context: Context, layer: Layer) -> Outcome:
     """Put every kept resource of the layer to sleep."""
-    allowed = stoppable(environment_of(context))
-    if allowed is None:
-        raise TerminalError("never_stopped", f"{context.target.name} is never put to sleep")
-    return _turn(context, layer, to_awake=False, turn=lambda c, s, k: _stop(allowed, c, s, k))
+    may = allowed(context)
+    return _turn(context, layer, to_awake=False, turn=lambda c, s, k: _stop(may, c, s, k))
 
 
 def turn_on(context: Context, layer: Layer) -> Outcome:
     """Wake every kept resource of the layer, as it was."""
     return _turn(context, layer, to_awake=True, turn=_start)
+
+
+def allowed(context: Context) -> Stoppable:
+    """Return the environment as one that may be stopped; raises TerminalError where it may not.
+
+    The row, the catalog as it is now, and the group's own tags must all say so: a row may be older
+    than the catalog, and a catalog may name production's group by mistake.
+    """
+    environment = environment_of(context)
+    built = context.services.catalog.environments.get(environment.name)
+    found = stoppable(environment)
+    if built is None or found is None or stoppable(replace(environment, kind=built.kind)) is None:
+        raise TerminalError("never_stopped", f"{environment.name} is never put to sleep")
+    match context.services.azure.group(built.group):
+        case Ready(body) if matches_tags(body, "tesoro-kind", str(Kind.PRODUCTION)):
+            why = f"{built.group} is tagged tesoro-kind=production, and never put to sleep"
+            raise TerminalError("never_stopped", why)
+    return found
 
 
 def failures(context: Context) -> Mapping[str, str]:
@@ -97,7 +113,10 @@ def _turn(context: Context, layer: Layer, *, to_awake: bool, turn: Turn) -> Outc
         except TransientError as error:
             if error.code == "unauthenticated":
                 raise
-            now.waiting.append(f"{name_of(kept.id)} ({error})")
+            if _is_late(context):
+                now.failed[kept.id] = str(error)
+            else:
+                now.waiting.append(f"{name_of(kept.id)} ({error})")
         except TerminalError as error:
             now.failed[kept.id] = str(error)
     verb = "waking" if to_awake else "falling asleep"
