@@ -1,7 +1,8 @@
 """The environments that others built: seen, and brought to what their hours say.
 
 `look` asks Azure what is there and folds it into the row; `converge` decides as for any
-environment. The row is made at the first look, by the timer or by whoever asks first.
+environment. The row is made at the first look, by the timer or by whoever asks first; but who
+merely reads has nothing stopped or started.
 """
 
 from collections.abc import Callable
@@ -9,12 +10,13 @@ from contextlib import suppress
 from datetime import datetime
 
 from provisioning import ledger
+from provisioning.audit import Note
 from provisioning.azure.survey import survey
 from provisioning.catalog import Built
-from provisioning.errors import TerminalError, TransientError
+from provisioning.errors import StaleRowError, TerminalError, TransientError
 from provisioning.intake.request import Cause, Converged, converge
-from provisioning.ledger import Plane
-from provisioning.model import Environment
+from provisioning.ledger import Held, Plane
+from provisioning.model import Environment, Resource
 from provisioning.power import plan as power
 from provisioning.services import Services
 
@@ -47,9 +49,7 @@ def look(
     resources = survey(services.azure, built.group)
 
     def seen(environment: Environment, now: datetime) -> Environment:
-        return reshape(
-            power.observed(environment, resources, built.hours, kind=built.kind, now=now), now
-        )
+        return reshape(_seen(environment, resources, built, now), now)
 
     found = converge(
         services,
@@ -75,12 +75,30 @@ def known(services: Services, name: str) -> Environment | None:
     there = ledger.environment(services.table, name)
     if there is not None:
         return there
+    now = services.clock.now()
+    fresh = _newcomer(services, built, now)
     try:
-        return look(services, name, Cause(text="first look", by="control plane")).environment
+        resources = survey(services.azure, built.group)
     except (TransientError, TerminalError) as error:
-        now = services.clock.now()
-        fresh = _newcomer(services, built, now)
         return power.not_seen(fresh, error.code, now=now)
+    return _keep(services, fresh, _seen(fresh, resources, built, now), now)
+
+
+def _seen(
+    environment: Environment, resources: tuple[Resource, ...] | None, built: Built, now: datetime
+) -> Environment:
+    return power.observed(environment, resources, built.hours, kind=built.kind, now=now)
+
+
+def _keep(services: Services, fresh: Environment, seen: Environment, now: datetime) -> Environment:
+    """Store what a first look saw and return it, or what somebody stored meanwhile."""
+    ledger.enter_index(services.table, seen.name)
+    note = Note(event="observed", text="seen first", cause="first look", by="control plane")
+    try:
+        ledger.save(services, Held(fresh, None), seen, under="none", notes=[note], now=now)
+    except StaleRowError:
+        return ledger.environment(services.table, seen.name) or seen
+    return seen
 
 
 def _say_unseen(services: Services, name: str, code: str) -> None:

@@ -125,7 +125,8 @@ def observed(
     seen = without_condition(_ignored(after, hours, now), NOT_SEEN)
     after = replace(after, conditions=seen)
     if environment.operation is None:
-        phase = _phase(after, is_there=resources is not None)
+        wanted = desired(after, hours, now=now)
+        phase = _phase(after, is_there=resources is not None, is_wanted=wanted.awake)
         mended = environment.phase is Phase.FAILED and phase is not Phase.FAILED
         kept = lasting(after.conditions) if mended else after.conditions
         after = replace(after, phase=phase, conditions=kept)
@@ -195,15 +196,19 @@ def _again_at(environment: Environment, aim: str) -> datetime | None:
     return max(c.since for c in environment.conditions if not c.lasting) + RETRY_AFTER
 
 
-def _phase(environment: Environment, *, is_there: bool) -> Phase:
-    """Return the phase of an environment on which nothing is under way."""
+def _phase(environment: Environment, *, is_there: bool, is_wanted: bool) -> Phase:
+    """Return the phase of an environment on which nothing is under way.
+
+    A night that failed before it stopped anything is over where the environment `is_wanted` awake
+    again; until then it stays failed, so that it is tried as seldom as any failure.
+    """
     if not is_there:
         return Phase.ABSENT
     asleep = bool(environment.kept) and not any(r.awake for r in environment.resources)
     match environment.phase:
         case Phase.ABSENT | Phase.GONE:
             return Phase.READY
-        case Phase.FAILED if not environment.kept:
+        case Phase.FAILED if is_wanted and not environment.kept:
             return Phase.READY
         case Phase.READY if asleep:
             return Phase.ASLEEP

@@ -316,3 +316,70 @@ def test_what_sleep_saves_is_said_with_its_price_sheet(town: Town) -> None:
     assert row["estimate"]["amount"] > 5
     assert row["without_a_price"] == []
     assert found["prices"]["as_of"] == "2026-11-01"
+
+
+@pytest.mark.parametrize("status", [403, 500])
+def test_one_that_cannot_be_read_does_not_hold_the_others(town: Town, status: int) -> None:
+    to_the_evening(town)
+    machine = {"method": "GET", "path": ".*virtualMachines/vm-tesoro-batch-staging"}
+    town.fault(match=machine, status=status, code="Oops", times=99999)
+    until(town, "staging", Phase.FAILED)
+
+    assert lies(town, "staging")["flexibleServers"] == "stopped"
+    assert "vm-tesoro-batch-staging" in town.environment("staging").conditions[0].message
+    town.mended()
+    until(town, "staging", Phase.ASLEEP)
+
+
+def test_what_is_refused_is_tried_each_half_hour_and_no_more(town: Town) -> None:
+    staging = town.services.catalog.environments["staging"]
+    with_built(town, staging=replace(staging, group="rg-tesoro-production"))
+    town.timers()
+    town.clock.advance((9 * HOUR).total_seconds())
+
+    town.pass_time(HOUR)
+
+    assert len(operations(town, "staging")) <= 3
+
+
+def test_who_merely_reads_or_asks_what_would_be_has_nothing_stopped(town: Town) -> None:
+    town.clock.advance((12 * HOUR).total_seconds())
+    town.forget_calls()
+
+    views.environments(town.services)
+    views.savings(town.services, since=town.clock.now() - HOUR, now=town.clock.now())
+    people.plan(town.services, people.Wish(name="staging", by=ANYBODY, is_up=True))
+    town.settle()
+
+    assert [c["path"] for c in town.calls() if c["method"] != "GET"] == []
+    assert operations(town, "staging") == []
+
+
+def test_a_site_that_somebody_stopped_does_not_spoil_the_morning(town: Town) -> None:
+    town.timers()
+    (site,) = (r.id for r in town.environment("staging").resources if "members-web" in r.id)
+    town.services.azure.act(site, "stop", "2023-12-01")
+
+    asleep(town)
+    town.clock.advance((11 * HOUR).total_seconds())
+
+    until(town, "staging", Phase.READY)
+
+
+def test_what_somebody_woke_in_the_night_is_in_the_morning_as_it_was_before_it(town: Town) -> None:
+    asleep(town)
+    (plan,) = (r.id for r in town.environment("staging").resources if "serverfarms" in r.id)
+    small = {"sku": {"name": "S1", "capacity": 1}}
+    town.services.azure.patch_resource(plan, "2023-12-01", small)
+    town.pass_time(4 * FIVE)
+    until(town, "staging", Phase.ASLEEP)
+
+    town.clock.advance((11 * HOUR).total_seconds())
+    until(town, "staging", Phase.READY)
+
+    assert lies(town, "staging")["serverfarms"] == "P1v3 x 2"
+
+
+def operations(town: Town, name: str) -> list[str]:
+    """Return the ids of every operation that an environment ever had."""
+    return [row.key for row in town.services.table.query(name, first="op-", last="op-~")]

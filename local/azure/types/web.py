@@ -41,7 +41,8 @@ _TIERS: dict[str, tuple[str, int]] = {
     **{f"B{n}": ("Basic", 3) for n in (1, 2, 3)},
     **{f"S{n}": ("Standard", 10) for n in (1, 2, 3)},
     **{f"P{n}v2": ("PremiumV2", 30) for n in (1, 2, 3)},
-    **{f"P{n}v3": ("PremiumV3", 30) for n in (0, 1, 2, 3)},
+    "P0v3": ("Premium0V3", 30),
+    **{f"P{n}v3": ("PremiumV3", 30) for n in (1, 2, 3)},
     **{f"EP{n}": ("ElasticPremium", 100) for n in (1, 2, 3)},
 }
 _NAMES = {name.lower(): name for name in _TIERS}

@@ -11,17 +11,22 @@ from provisioning.azure.resources.sleeper import Body, Layer, Move, Patch, Seen,
 PLANS, SITES = "Microsoft.Web/serverfarms", "Microsoft.Web/sites"
 API = "2023-12-01"
 ASLEEP = {"name": "B1", "tier": "Basic", "size": "B1", "family": "B", "capacity": 1}
-_SCALED = ("Basic", "Standard", "PremiumV2", "PremiumV3", "PremiumV4")
+_SCALED = ("Basic", "Standard", "PremiumV2", "Premium0V3", "PremiumV3", "PremiumV4")
 
 
 def observe(body: Body) -> Seen:
-    """Return how the plan stands; one that costs by use, or next to nothing, does not sleep."""
+    """Return how the plan stands.
+
+    One that costs by use, or next to nothing, does not sleep; nor does one that spans zones, which
+    the Basic tier cannot.
+    """
     sku = body.get("sku") or {}
     name, count = str(sku.get("name")), int(sku.get("capacity") or 0)
     words = f"{name} x {count}"
-    if sku.get("tier") not in _SCALED:
+    properties = body.get("properties") or {}
+    if sku.get("tier") not in _SCALED or properties.get("zoneRedundant"):
         return Seen(awake=None, words=words)
-    if (body.get("properties") or {}).get("provisioningState") == "InProgress":
+    if properties.get("provisioningState") == "InProgress":
         return Seen(awake=None, words=words, moving=True)
     return Seen(awake=(name, count) != (ASLEEP["name"], ASLEEP["capacity"]), words=words)
 
@@ -46,6 +51,11 @@ SLEEPER = Sleeper(
     stop=Patch({"sku": ASLEEP}),
     start=start,
 )
+
+
+def is_stopped(body: Body) -> bool:
+    """Say whether somebody stopped the site; we never do."""
+    return (body.get("properties") or {}).get("state") == "Stopped"
 
 
 def host(body: Body) -> str | None:

@@ -6,7 +6,7 @@ https://learn.microsoft.com/rest/api/containerapps/container-apps/stop
 
 from collections.abc import Mapping
 
-from provisioning.azure.resources.sleeper import Act, Body, Layer, Move, Seen, Sleeper
+from provisioning.azure.resources.sleeper import Act, Body, Layer, Seen, Sleeper
 
 TYPE = "Microsoft.App/containerApps"
 API = "2024-03-01"
@@ -19,9 +19,13 @@ def observe(body: Body) -> Seen:
     state = str(properties.get("provisioningState") or "")
     if state in ("InProgress", "Deleting") or running == "Progressing":
         return Seen(awake=None, words=running.lower() or "changing", moving=True)
-    if running == "Stopped":
-        return Seen(awake=False, words="stopped")
-    return Seen(awake=True, words=running.lower() or "running")
+    match running:
+        case "Running" | "Ready":
+            return Seen(awake=True, words=running.lower())
+        case "Stopped":
+            return Seen(awake=False, words="stopped")
+        case _:
+            return Seen(awake=None, words=running.lower() or "unknown")
 
 
 def capture(body: Body) -> Mapping[str, str]:
@@ -38,11 +42,6 @@ def capture(body: Body) -> Mapping[str, str]:
     }
 
 
-def start(_: Mapping[str, str]) -> Move:
-    """Return the request that starts the app."""
-    return Act("start")
-
-
 SLEEPER = Sleeper(
     type=TYPE,
     api=API,
@@ -50,8 +49,12 @@ SLEEPER = Sleeper(
     observe=observe,
     capture=capture,
     stop=Act("stop"),
-    start=start,
 )
+
+
+def is_stopped(body: Body) -> bool:
+    """Say whether the app is stopped, by whomever."""
+    return observe(body).awake is False
 
 
 def host(body: Body) -> str | None:

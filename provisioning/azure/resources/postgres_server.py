@@ -5,7 +5,7 @@ https://learn.microsoft.com/azure/postgresql/flexible-server/concepts-servers
 
 from collections.abc import Mapping
 
-from provisioning.azure.resources.sleeper import Act, Body, Layer, Move, Seen, Sleeper
+from provisioning.azure.resources.sleeper import Act, Body, Layer, Seen, Sleeper
 
 TYPE = "Microsoft.DBforPostgreSQL/flexibleServers"
 API = "2024-08-01"
@@ -30,11 +30,6 @@ def capture(body: Body) -> Mapping[str, str]:
     return {"size": str((body.get("sku") or {}).get("name") or "unknown")}
 
 
-def start(_: Mapping[str, str]) -> Move:
-    """Return the request that starts the server."""
-    return Act("start")
-
-
 SLEEPER = Sleeper(
     type=TYPE,
     api=API,
@@ -42,5 +37,4 @@ SLEEPER = Sleeper(
     observe=observe,
     capture=capture,
     stop=Act("stop"),
-    start=start,
 )

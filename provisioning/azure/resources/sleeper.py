@@ -46,6 +46,11 @@ class Seen:
     moving: bool = False
 
 
+def started(_: Mapping[str, str]) -> Move:
+    """Return the request that starts what was stopped as it was."""
+    return Act("start")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Sleeper:
     """One type: `query` is what its GET must ask for beside the api-version.
@@ -59,5 +64,5 @@ class Sleeper:
     observe: Callable[[Body], Seen]
     capture: Callable[[Body], Mapping[str, str]]
     stop: Move
-    start: Callable[[Mapping[str, str]], Move]
+    start: Callable[[Mapping[str, str]], Move] = started
     query: Mapping[str, str] = field(default_factory=dict)

@@ -5,7 +5,7 @@ https://learn.microsoft.com/azure/virtual-machines/states-billing
 
 from collections.abc import Mapping
 
-from provisioning.azure.resources.sleeper import Act, Body, Layer, Move, Seen, Sleeper
+from provisioning.azure.resources.sleeper import Act, Body, Layer, Seen, Sleeper
 
 TYPE = "Microsoft.Compute/virtualMachines"
 API = "2024-07-01"
@@ -33,11 +33,6 @@ def capture(body: Body) -> Mapping[str, str]:
     return {"size": str(profile.get("vmSize") or "unknown")}
 
 
-def start(_: Mapping[str, str]) -> Move:
-    """Return the request that starts the machine."""
-    return Act("start")
-
-
 SLEEPER = Sleeper(
     type=TYPE,
     api=API,
@@ -45,6 +40,5 @@ SLEEPER = Sleeper(
     observe=observe,
     capture=capture,
     stop=Act("deallocate"),
-    start=start,
     query={"$expand": "instanceView"},
 )

@@ -15,7 +15,7 @@ from provisioning.azure.resources.sleepers import sleeper_of
 from provisioning.azure.survey import survey
 from provisioning.catalog import Built, Host, Placed
 from provisioning.conditions import lasting
-from provisioning.errors import TerminalError
+from provisioning.errors import TerminalError, TransientError
 from provisioning.model import Kept, Nap, Phase, Resource
 from provisioning.operations import Done, Failed, Outcome, Step, Waiting, Workflow
 from provisioning.power import plan
@@ -24,39 +24,43 @@ from provisioning.power.steps.turning import LOOK, WITHIN, environment_of, failu
 from provisioning.services import Context
 
 _MOST_NAPS = 60
-_PROVIDERS = {
-    Host.CONTAINER_APP: (container_app.TYPE, container_app.API, container_app.host),
-    Host.WEB_APP: (app_service.SITES, app_service.API, app_service.host),
-    Host.FUNCTION_APP: (app_service.SITES, app_service.API, app_service.host),
-}
+_UNCLEAR_FOR = timedelta(minutes=5)
+_APP = (container_app.TYPE, container_app.API, container_app.host, container_app.is_stopped)
+_SITE = (app_service.SITES, app_service.API, app_service.host, app_service.is_stopped)
+_PROVIDERS = {Host.CONTAINER_APP: _APP, Host.WEB_APP: _SITE, Host.FUNCTION_APP: _SITE}
 
 
 # Falling asleep
 
 
 def capture(context: Context) -> Outcome:
-    """Keep what is awake as it is now, before anything is stopped."""
+    """Keep what is awake as it is now, before anything is stopped.
+
+    What moves or does not answer is waited for, not for ever: the others go on without it. What
+    somebody woke amid a nap is to become what it was before the nap, not what it is now.
+    """
     environment, built = environment_of(context), _built(context)
     turning.allowed(context)
     kept = {entry.id.lower(): entry for entry in environment.kept}
-    moving = []
+    is_nap = bool(environment.naps) and environment.naps[-1].ended_at is None
+    unclear: dict[str, str] = {}
     for row in context.services.azure.in_group(built.group):
-        sleeper = sleeper_of(str(row["type"]))
-        found = None if sleeper is None else turning.seen(context, sleeper, str(row["id"]))
-        if sleeper is None or found is None:
+        identity = str(row["id"])
+        try:
+            entry = _captured(context, identity, str(row["type"]))
+        except (TransientError, TerminalError) as error:
+            unclear[identity] = str(error)
             continue
-        seen, body = found
-        if seen.moving:
-            moving.append(turning.name_of(str(row["id"])))
-        if seen.awake:
-            identity = str(row["id"])
-            entry = Kept(id=identity, type=sleeper.type, was=dict(sleeper.capture(body)))
+        if entry is not None and not (is_nap and identity.lower() in kept):
             kept[identity.lower()] = entry
-    if moving:
-        reason = f"waits until they settle: {', '.join(sorted(moving))}"
-        return Waiting(look_after=LOOK, reason=reason)
+    if unclear and not turning.is_late(context, _UNCLEAR_FOR):
+        return Waiting(look_after=LOOK, reason=f"not yet clear: {in_words(unclear)}")
     every = tuple(kept[key] for key in sorted(kept))
-    return Done(reason=f"{len(every)} resources are kept as they were", sets={"kept": every})
+    reason = f"{len(every)} resources are kept as they were"
+    if unclear:
+        reason = f"{reason}; went on without {in_words(unclear)}"
+    values = turning.put_down(turning.CAPTURE, unclear)
+    return Done(reason=reason, sets={"kept": every}, values=values)
 
 
 def stop_apps(context: Context) -> Outcome:
@@ -115,7 +119,7 @@ def await_health(context: Context) -> Outcome:
     ]
     if ill:
         return Waiting(look_after=LOOK, reason=f"not yet well: {'; '.join(ill)}")
-    return Done(reason="every service answers")
+    return Done(reason="every service answers that somebody has not stopped")
 
 
 def announce(context: Context) -> Outcome:
@@ -143,6 +147,20 @@ def announce(context: Context) -> Outcome:
     )
 
 
+def _captured(context: Context, identity: str, kind: str) -> Kept | None:
+    """Return a resource as it is, if it is awake; raises TransientError while it moves."""
+    sleeper = sleeper_of(kind)
+    found = None if sleeper is None else turning.seen(context, sleeper, identity)
+    if sleeper is None or found is None:
+        return None
+    seen, body = found
+    if seen.moving:
+        raise TransientError("busy", f"it is {seen.words}")
+    if not seen.awake:
+        return None
+    return Kept(id=identity, type=sleeper.type, was=dict(sleeper.capture(body)))
+
+
 def _built(context: Context) -> Built:
     name = environment_of(context).name
     found = context.services.catalog.environments.get(name)
@@ -159,17 +177,17 @@ def _resources(context: Context) -> tuple[Resource, ...]:
 
 def _illness(context: Context, placed: Placed) -> str | None:
     """Return why a service is not well; None where it is."""
-    kind, api, host_of = _PROVIDERS[placed.host]
+    kind, api, host_of, is_stopped = _PROVIDERS[placed.host]
     services = context.services
     root = f"/subscriptions/{services.settings.subscription}/resourceGroups/"
     identity = f"{root}{_built(context).group}/providers/{kind}/{placed.resource}"
     match services.azure.read(identity, api):
         case Ready(body):
-            host = host_of(body)
+            host, stopped = host_of(body), is_stopped(body)
         case _:
             return f"there is no {placed.resource}"
-    if host is None:
-        return None  # nobody outside can ask it
+    if host is None or stopped:
+        return None  # nobody outside can ask it, or somebody does not want it to answer
     address = services.settings.service_url.replace("{fqdn}", host).rstrip("/")
     health = services.probe.health(address + placed.health)
     return None if health.is_well else health.because

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
-from provisioning.azure.protocol import Absent, Ready, matches_tags
+from provisioning.azure.protocol import Ready, matches_tags
 from provisioning.azure.resources.sleeper import Act, Layer, Move, Patch, Seen, Sleeper
 from provisioning.azure.resources.sleepers import sleeper_of
 from provisioning.errors import TerminalError, TransientError
@@ -20,6 +20,7 @@ from provisioning.operations import Done, Outcome, Waiting
 from provisioning.power.stoppable import Stoppable, stoppable
 from provisioning.services import Context
 
+CAPTURE = "capture"
 LOOK = timedelta(seconds=10)
 WITHIN = timedelta(minutes=20)
 _SETTLED_WITHIN = timedelta(minutes=15)
@@ -69,11 +70,22 @@ def allowed(context: Context) -> Stoppable:
 
 
 def failures(context: Context) -> Mapping[str, str]:
-    """Return what failed in the layers before, and why."""
+    """Return what failed in the steps before, and why."""
     found: dict[str, str] = {}
-    for layer in Layer:
-        found |= json.loads(context.operation.values.get(f"failed_{layer}", "{}"))
+    for part in (CAPTURE, *Layer):
+        found |= json.loads(context.operation.values.get(f"failed_{part}", "{}"))
     return found
+
+
+def put_down(part: str, failed: Mapping[str, str]) -> Mapping[str, str]:
+    """Return what failed in a step as later steps find it."""
+    return {f"failed_{part}": json.dumps(dict(failed))}
+
+
+def is_late(context: Context, patience: timedelta) -> bool:
+    """Say whether the step has been at it for longer than that."""
+    began = context.operation.steps[context.operation.at].started_at
+    return began is not None and context.now - began > patience
 
 
 def in_words(failed: Mapping[str, str]) -> str:
@@ -113,7 +125,7 @@ def _turn(context: Context, layer: Layer, *, to_awake: bool, turn: Turn) -> Outc
         except TransientError as error:
             if error.code == "unauthenticated":
                 raise
-            if _is_late(context):
+            if is_late(context, _SETTLED_WITHIN):
                 now.failed[kept.id] = str(error)
             else:
                 now.waiting.append(f"{name_of(kept.id)} ({error})")
@@ -127,7 +139,7 @@ def _turn(context: Context, layer: Layer, *, to_awake: bool, turn: Turn) -> Outc
     reason = f"{layer}: all are {'awake' if to_awake else 'asleep'}"
     if now.failed:
         reason = f"{layer}: went on without {in_words(now.failed)}"
-    return Done(reason=reason, values={f"failed_{layer}": json.dumps(now.failed)})
+    return Done(reason=reason, values=put_down(layer, now.failed))
 
 
 def _look(
@@ -138,7 +150,7 @@ def _look(
         return
     name = name_of(kept.id)
     if found[0].awake is None:
-        if found[0].moving and not _is_late(context):
+        if found[0].moving and not is_late(context, _SETTLED_WITHIN):
             now.waiting.append(name)
             return
         raise TerminalError("unsettled", f"it is {found[0].words}, and does not settle")
@@ -153,11 +165,6 @@ def _look(
         now.tries[kept.id] = now.tries.get(kept.id, 0) + 1
 
 
-def _is_late(context: Context) -> bool:
-    began = context.operation.steps[context.operation.at].started_at
-    return began is not None and context.now - began > _SETTLED_WITHIN
-
-
 def _stop(_: Stoppable, context: Context, sleeper: Sleeper, kept: Kept) -> None:
     _send(context, sleeper, kept.id, sleeper.stop)
 
@@ -169,10 +176,8 @@ def _start(context: Context, sleeper: Sleeper, kept: Kept) -> None:
 def _send(context: Context, sleeper: Sleeper, identity: str, move: Move) -> None:
     azure = context.services.azure
     context.fence()
-    match move:
+    match move:  # where it is gone, the next look says so
         case Act(action):
-            answer = azure.act(identity, action, sleeper.api)
+            azure.act(identity, action, sleeper.api)
         case Patch(body):
-            answer = azure.patch_resource(identity, sleeper.api, body)
-    if isinstance(answer, Absent):
-        return  # gone: the next look says so
+            azure.patch_resource(identity, sleeper.api, body)
