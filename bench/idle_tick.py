@@ -38,6 +38,8 @@ def measure(storage: str) -> list[Claim]:
         for number in range(1, previews + 1):
             _put(plane, number)
         turn, one = alternate(tick, read, rounds=_ROUNDS)
+        if ledger.plane(plane.table).agenda:
+            raise RuntimeError("the previews were not at rest: the tick had work")
         claims.append(
             Claim(
                 name=f"an idle tick with {previews} previews / a read of one row",
@@ -74,7 +76,7 @@ def _put(plane: Services, number: int) -> None:
             updated_at=now,
         ),
         sha=f"{number:040x}",
-        tagged_until=now + timedelta(hours=72),
+        tagged_until=(now + timedelta(hours=72)).replace(microsecond=0),  # as a tag holds it
         expires_at=now + timedelta(hours=72),
     )
     aim = f"up:{number:040x}#1"

@@ -5,7 +5,7 @@ start to their first answer. A service is not well while the PostgreSQL server o
 not run: it needs its data.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from local.azure.ids import resource
@@ -15,8 +15,9 @@ from local.azure.world import Resource, World
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answering:
-    """How a host answers: with which status, in which words, and which version serves."""
+    """How a host answers: whose it is, with which status and words, and which version serves."""
 
+    name: str
     status: int
     word: str
     version: str = ""
@@ -35,22 +36,22 @@ def answering(world: World, host: str, now: datetime) -> Answering | None:
 
 def _app(app: Resource, now: datetime) -> Answering:
     if app.state["stopped"]:
-        return Answering(status=404, word="Container App Unavailable")
+        return Answering(name=app.name, status=404, word="Container App Unavailable")
     if not containerapps.is_up(app, now):
-        return Answering(status=503, word="starting")
+        return Answering(name=app.name, status=503, word="starting")
     serving = revisions.serving(app, now)
     if serving is None:
-        return Answering(status=503, word="unhealthy")
+        return Answering(name=app.name, status=503, word="unhealthy")
     image = str(serving["template"]["containers"][0]["image"])
-    return Answering(status=200, word="ok", version=image.rpartition(":")[2])
+    return Answering(name=app.name, status=200, word="ok", version=image.rpartition(":")[2])
 
 
 def _site(world: World, site: Resource, now: datetime) -> Answering:
     if not site.state["running"]:
-        return Answering(status=403, word="Site Disabled")
+        return Answering(name=site.name, status=403, word="Site Disabled")
     if not web.is_up(world, site, now):
-        return Answering(status=503, word="starting")
-    return Answering(status=200, word="ok")
+        return Answering(name=site.name, status=503, word="starting")
+    return Answering(name=site.name, status=200, word="ok")
 
 
 def _with_data(world: World, item: Resource, now: datetime, found: Answering) -> Answering:
@@ -59,5 +60,5 @@ def _with_data(world: World, item: Resource, now: datetime, found: Answering) ->
     group = resource(item.id).group
     for server in world.inside(str(group).lower()):
         if server.type == postgres.TYPE and postgresclock.condition(server, now) != "Ready":
-            return Answering(status=503, word="its database does not answer")
+            return replace(found, status=503, word="its database does not answer")
     return found

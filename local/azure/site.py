@@ -6,6 +6,7 @@ nobody answers: the connection is reset, as it is towards an address without a l
 """
 
 import html
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -23,6 +24,7 @@ from local.azure.world import World
 _PAGE = """<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>{title}</title>
 <style>body{{font:16px/1.5 system-ui;margin:3rem auto;max-width:44rem;padding:0 1rem}}
+h1,code{{overflow-wrap:anywhere}}
 dt{{color:#666}}dd{{margin:0 0 .8rem}}code{{background:#f3f3f3;padding:.1rem .3rem}}</style>
 <h1>{title}</h1><p>Served by the simulated Azure.</p>
 <dl>{rows}</dl></html>
@@ -61,11 +63,8 @@ class _Site:
         for variable in container["properties"].get("environmentVariables") or []:
             secret = variable.get("secureValue") is not None
             rows.append((variable["name"], "(secret)" if secret else variable.get("value")))
-        shown = "".join(
-            f"<dt>{html.escape(str(key))}</dt><dd><code>{html.escape(str(value))}</code></dd>"
-            for key, value in rows
-        )
-        return HTMLResponse(_PAGE.format(title=html.escape(container["name"]), rows=shown))
+        title = html.escape(container["name"])
+        return HTMLResponse(_PAGE.format(title=title, rows=_listed(rows)))
 
     async def health(self, request: Request) -> Response:
         """Say how the service is."""
@@ -100,9 +99,8 @@ class _Site:
             return await cut(request)
         if not page or found.status != 200:
             return JSONResponse({"status": found.word, "version": found.version}, found.status)
-        title = html.escape(_host(request))
-        rows = f"<dt>Version</dt><dd><code>{html.escape(found.version)}</code></dd>"
-        return HTMLResponse(_PAGE.format(title=title, rows=rows))
+        rows = [("Host", _host(request))] + ([("Version", found.version)] if found.version else [])
+        return HTMLResponse(_PAGE.format(title=html.escape(found.name), rows=_listed(rows)))
 
     def _answering(self, request: Request) -> hosts.Answering | None:
         return hosts.answering(self._world, _host(request), self._world.clock.now())
@@ -118,6 +116,13 @@ class _Site:
                 found = _container(item, port, now)
                 return (name, *found) if found else None
         return None
+
+
+def _listed(rows: Sequence[tuple[str, Any]]) -> str:
+    return "".join(
+        f"<dt>{html.escape(str(key))}</dt><dd><code>{html.escape(str(value))}</code></dd>"
+        for key, value in rows
+    )
 
 
 def _host(request: Request) -> str:

@@ -3,7 +3,7 @@
 `Killed` is no Exception, as the end of a process is none: nothing may catch it and tidy up.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -13,6 +13,7 @@ from azure.core.pipeline.policies import SansIOHTTPPolicy
 
 from provisioning.azure.client import Azure
 from provisioning.forge import Forge
+from provisioning.intake import timers
 from provisioning.queue import MemoryQueue
 from provisioning.services import Services
 from provisioning.store.memory import MemoryTable
@@ -140,6 +141,39 @@ def imperil(services: Services, peril: Peril, azure: Azure, forge: PerilousForge
         urgent=azure,
         forge=forge,
     )
+
+
+class Hands:
+    """What brings a life on: work, messages and minutes, with kills survived as the host does."""
+
+    def __init__(self, town: Town, peril: Peril) -> None:
+        self._town, self._peril = town, peril
+
+    def survive(self, work: Callable[[], object], *, again: bool = False) -> None:
+        """Do a piece of work; a kill ends it, and loses whatever message it was about."""
+        self._peril.begin()
+        try:
+            work()
+        except Killed:
+            if again:
+                self.survive(work)
+
+    def settle(self) -> None:
+        """Hand out messages until none is left."""
+        self._town.ripen()
+        while self._town.queue.messages:
+            self.survive(self._town.hand_out)
+
+    def timer(self, name: str) -> None:
+        """Run a timer, and what follows."""
+        self.survive(lambda: timers.run(self._town.services, name))
+        self.settle()
+
+    def minutes(self, count: int) -> None:
+        """Let minutes pass."""
+        for _ in range(count):
+            self._town.clock.advance(60)
+            self.timer("tick")
 
 
 @contextmanager

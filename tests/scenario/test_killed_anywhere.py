@@ -7,7 +7,7 @@ being handled, as if it never came back: only the rows and the minute's tick bri
 """
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -20,7 +20,7 @@ from provisioning.ledger import environment, plane
 from provisioning.model import Phase
 from tests.builders import pull_event, pull_object, run_event, run_object
 from tests.effort import IS_THOROUGH, unmeasured
-from tests.scenario.perils import Killed, Peril, PerilousCalls, PerilousForge, imperil
+from tests.scenario.perils import Hands, Peril, PerilousCalls, PerilousForge, imperil
 from tests.town import Town, a_town
 
 SHARES = 4  # the moments are dealt to so many tests, for several cores
@@ -78,17 +78,18 @@ class Life:
         self.town, self.peril, self.number = town, peril, number
         self.sha = f"{number:040x}"
         self.name = f"pr-{number}-rewards-api"
+        self.hands = Hands(self.town, peril)
 
     def live(self) -> None:
         """Live it whole."""
         self.happen("pull_request", "opened", "open", 9)
         self.town.runs(run_object(self.sha, id=self.number))
-        self.survive(lambda: self.town.deliver("workflow_run", self.run()), again=True)
+        self.hands.survive(lambda: self.town.deliver("workflow_run", self.run()), again=True)
         self.wait_for(Phase.READY)
         self.ready_in_azure = self.groups()
         self.happen("pull_request", "closed", "closed", 10)
         self.wait_for(Phase.GONE)
-        self.minutes(6)  # the reports that were held up
+        self.hands.minutes(6)  # the reports that were held up
 
     def happen(self, event: str, action: str, state: str, hour: int) -> None:
         """Have GitHub say something happened; GitHub sends it again until it is accepted."""
@@ -99,38 +100,18 @@ class Life:
         }
         self.town.pulls(pull_object(self.number, **given))
         payload = pull_event(action, self.number, **given)
-        self.survive(lambda: self.town.deliver(event, payload), again=True)
-        self.settle()
+        self.hands.survive(lambda: self.town.deliver(event, payload), again=True)
+        self.hands.settle()
 
     def run(self) -> dict[str, Any]:
         return run_event(self.sha, id=self.number)
-
-    def survive(self, work: Callable[[], object], *, again: bool = False) -> None:
-        """Do a piece of work; a kill ends it, and loses whatever message it was about."""
-        self.peril.begin()
-        try:
-            work()
-        except Killed:
-            if again:
-                self.survive(work)
-
-    def settle(self) -> None:
-        self.town.ripen()
-        while self.town.queue.messages:
-            self.survive(self.town.hand_out)
-
-    def minutes(self, count: int) -> None:
-        for _ in range(count):
-            self.town.clock.advance(60)
-            self.survive(lambda: timers.run(self.town.services, "tick"))
-            self.settle()
 
     def wait_for(self, phase: Phase) -> None:
         for _ in range(20):
             row = environment(self.town.services.table, self.name)
             if row is not None and row.phase is phase:
                 return
-            self.minutes(1)
+            self.hands.minutes(1)
         raise AssertionError(f"{self.name} never became {phase}")
 
     def groups(self) -> list[dict[str, Any]]:

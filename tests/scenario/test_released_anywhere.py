@@ -15,10 +15,10 @@ import pytest
 
 from provisioning import ledger, views
 from provisioning.catalog import Canary
-from provisioning.intake import alerts, releasing, timers
+from provisioning.intake import alerts, releasing
 from provisioning.model import Release
 from tests.effort import IS_THOROUGH
-from tests.scenario.perils import Killed, Peril, Perilous, in_peril
+from tests.scenario.perils import Hands, Peril, Perilous, in_peril
 from tests.scenario.releases import V1, V2, Service
 from tests.town import ANYBODY, Town, a_town
 
@@ -55,26 +55,27 @@ class Life:
     def __init__(self, service: Service, peril: Peril) -> None:
         self.service, self.town, self.peril = service, service.town, peril
         self.like_any_other = 0  # how many moments it shares with the other story
+        self.hands = Hands(self.town, peril)
 
     def promoted(self) -> None:
         """Live it to its good end."""
         self.bake(BRISK)
-        self.survive(self.begin, again=True)
+        self.hands.survive(self.begin, again=True)
         self.wait_for("promoted")
 
     def taken_back(self) -> None:
         """Live it until an alert takes it back."""
         self.bake(SLOW)
-        self.survive(self.begin, again=True)
-        self.settle()
+        self.hands.survive(self.begin, again=True)
+        self.hands.settle()
         while self.row().weight != 50:
-            self.minutes(1)
+            self.hands.minutes(1)
         self.like_any_other = self.peril.moments
         payload = self.service.alert(1 if self.peril.at is None else 2 + self.peril.at)
         self.town.list_alert(payload)
         body = json.dumps(payload).encode()
-        self.survive(lambda: alerts.receive(self.town.services, body, payload), again=True)
-        self.settle()
+        self.hands.survive(lambda: alerts.receive(self.town.services, body, payload), again=True)
+        self.hands.settle()
         self.wait_for("rolled_back")
 
     def bake(self, canary: Canary) -> None:
@@ -91,31 +92,11 @@ class Life:
         assert isinstance(held.value, Release)
         return held.value
 
-    def survive(self, work: Callable[[], Any], *, again: bool = False) -> None:
-        """Do something; a kill ends it, and loses whatever message it was about."""
-        self.peril.begin()
-        try:
-            work()
-        except Killed:
-            if again:
-                self.survive(work)
-
-    def settle(self) -> None:
-        self.town.ripen()
-        while self.town.queue.messages:
-            self.survive(self.town.hand_out)
-
-    def minutes(self, count: int) -> None:
-        for _ in range(count):
-            self.town.clock.advance(60)
-            self.survive(lambda: timers.run(self.town.services, "tick"))
-            self.settle()
-
     def wait_for(self, status: str) -> None:
         for _ in range(20):
             if self.row().status == status:
                 return
-            self.minutes(1)
+            self.hands.minutes(1)
         raise AssertionError(f"it is {self.row().status}, never {status}: {self.row().because}")
 
 
@@ -128,7 +109,7 @@ def lived(service: Service, peril: Peril, story: Callable[[Life], None]) -> Life
     with in_peril(service.town, peril):
         service.town.services = replace(service.town.services, logs=telling)
         story(life)
-        life.minutes(1)  # what is left in an outbox, or on the agenda
+        life.hands.minutes(1)  # what is left in an outbox, or on the agenda
         check(life, peril)
     return life
 

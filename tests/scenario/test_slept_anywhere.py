@@ -4,7 +4,7 @@ Each life is one night of one environment. What was is kept before anything stop
 looks before it writes: so whatever dies, the morning finds every property as the evening left it.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -12,10 +12,9 @@ from typing import Any
 import pytest
 
 from provisioning import ledger, views
-from provisioning.intake import timers
 from provisioning.model import Hours, Phase
 from tests.effort import IS_THOROUGH, unmeasured
-from tests.scenario.perils import Killed, Peril, in_peril
+from tests.scenario.perils import Hands, Peril, in_peril
 from tests.scenario.test_nights import everything
 from tests.town import Town, a_town
 
@@ -39,11 +38,12 @@ class Night:
 
     def __init__(self, town: Town, peril: Peril) -> None:
         self.town, self.peril = town, peril
+        self.hands = Hands(self.town, peril)
 
     def live(self) -> None:
         """Live it whole, from the day before to the morning after."""
         self.until_hour(12)
-        self.timer("power")
+        self.hands.timer("power")
         self.until_hour(19)
         self.wait_for(Phase.ASLEEP)
         self.asleep = [r.awake for r in self.town.environment("staging").resources]
@@ -56,30 +56,16 @@ class Night:
         then += timedelta(days=1) if then <= now else timedelta(0)
         self.town.clock.advance((then - now).total_seconds())
 
-    def timer(self, name: str) -> None:
-        self.survive(lambda: timers.run(self.town.services, name))
-        self.town.ripen()
-        while self.town.queue.messages:
-            self.survive(self.town.hand_out)
-
-    def survive(self, work: Callable[[], Any]) -> None:
-        """Do something; a kill ends it, and loses whatever message it was about."""
-        self.peril.begin()
-        try:
-            work()
-        except Killed:
-            return
-
     def wait_for(self, phase: Phase) -> None:
-        self.timer("power")
+        self.hands.timer("power")
         for _ in range(40):
             held = ledger.environment(self.town.services.table, "staging")
             if held is not None and held.phase is phase and held.operation is None:
                 return
             self.town.clock.advance(60)
-            self.timer("tick")
+            self.hands.timer("tick")
             if held is None:
-                self.timer("power")
+                self.hands.timer("power")
         raise AssertionError(f"staging is never {phase}: {held}")
 
 
@@ -93,7 +79,7 @@ def lived(town: Town, peril: Peril, before: dict[str, Any]) -> None:
     with in_peril(town, peril):
         night = Night(town, peril)
         night.live()
-        night.timer("tick")  # what is left on the agenda
+        night.hands.timer("tick")  # what is left on the agenda
         when = f"killed at {peril.at}: {peril.killed_at}"
         row = town.environment("staging")
         assert True not in night.asleep, when
