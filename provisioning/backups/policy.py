@@ -21,7 +21,6 @@ from provisioning.model import Backups, Finding, Standing
 SLACK = timedelta(hours=36)  # the oldest point moves in steps of a backup, taken once a day
 BELIEVED = timedelta(hours=2, minutes=30)  # two checks that did not come are one too many
 
-_GRAVITY = {Standing.GOOD: 0, Standing.UNKNOWN: 1, Standing.BAD: 2}
 _COPYING = {
     Copying.WELL: Standing.GOOD,
     Copying.BEGINNING: Standing.UNKNOWN,
@@ -60,7 +59,7 @@ def assess(facts: Facts, promise: Promise, *, now: datetime) -> Finding:
 
 def worst(parts: Sequence[Finding]) -> Standing:
     """Return the gravest standing of the parts: bad over unknown over good."""
-    return max((part.standing for part in parts), key=_GRAVITY.__getitem__)
+    return max((part.standing for part in parts), key=lambda standing: standing.gravity)
 
 
 def believed(row: Backups | None, *, now: datetime) -> tuple[Standing, str, datetime | None]:

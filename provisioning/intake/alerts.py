@@ -11,12 +11,12 @@ import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Any
 
 from provisioning.alerts import Alert, Ignored, interpret
 from provisioning.errors import StaleRowError, TerminalError, TransientError
 from provisioning.intake import believing
+from provisioning.intake.arrivals import State
 from provisioning.queue import URGENT
 from provisioning.services import Services
 from provisioning.store.codec import from_row, to_row
@@ -25,15 +25,6 @@ from provisioning.store.table import Row
 KEPT = timedelta(days=30)  # as long as Azure lists alerts
 RAISED = "raised"  # the partition of those that the control plane raised itself
 _SOON = timedelta(seconds=10)
-
-
-class State(StrEnum):
-    """What became of an alert."""
-
-    ACCEPTED = "accepted"
-    IGNORED = "ignored"
-    DONE = "done"
-    FAILED = "failed"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,7 +12,6 @@ import json
 import zlib
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from enum import StrEnum
 
 from provisioning import audit, ledger
 from provisioning.catalog import Service, preview_name
@@ -20,6 +19,7 @@ from provisioning.environments import desired
 from provisioning.errors import StaleRowError, TerminalError, TransientError
 from provisioning.github.interpret import Asked, Ignored, LookAtBuild, LookAtPullRequest, interpret
 from provisioning.github.receive import Delivery
+from provisioning.intake.arrivals import State
 from provisioning.intake.request import Cause, converge, nudge
 from provisioning.queue import DELIVERIES
 from provisioning.services import Services
@@ -28,15 +28,6 @@ from provisioning.store.table import Row
 
 KEPT = timedelta(days=3)  # as long as GitHub can redeliver
 _TRIES = 4
-
-
-class State(StrEnum):
-    """What became of a delivery."""
-
-    ACCEPTED = "accepted"
-    IGNORED = "ignored"
-    DONE = "done"
-    FAILED = "failed"
 
 
 @dataclass(frozen=True, kw_only=True)

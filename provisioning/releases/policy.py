@@ -14,7 +14,6 @@ from provisioning.model import Arm, Finding, Standing, Window
 MARGIN = 0.01  # how much worse than the baseline's a canary's share of failures may be
 
 _NOTHING = "no telemetry of it yet"
-_GRAVITY = (Standing.GOOD, Standing.UNKNOWN, Standing.BAD)
 
 
 def judge(window: Window) -> Finding:
@@ -25,7 +24,7 @@ def judge(window: Window) -> Finding:
 
 def all_of(name: str, parts: Sequence[Finding]) -> Finding:
     """Return the finding on everything, explained by its worst part."""
-    worst = max(parts, key=lambda part: _GRAVITY.index(part.standing))
+    worst = max(parts, key=lambda part: part.standing.gravity)
     return Finding(name=name, standing=worst.standing, because=worst.because, parts=tuple(parts))
 
 

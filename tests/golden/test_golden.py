@@ -19,6 +19,7 @@ from provisioning.catalog import Catalog, Preview, Registry
 from provisioning.environments import bodies, desired
 from provisioning.github import sentences
 from provisioning.intake import alerts, deliveries, people
+from provisioning.intake.arrivals import State
 from provisioning.model import (
     Arm,
     Backups,
@@ -369,7 +370,7 @@ def test_a_delivery(golden: Golden):
         event="pull_request",
         fingerprint="f",
         received_at=START,
-        state=deliveries.State.IGNORED,
+        state=State.IGNORED,
         body=b"not shown",
         reason="nothing follows from pull_request edited",
     )
@@ -471,7 +472,7 @@ def test_an_alert(golden: Golden):
     stored = alerts.Stored(
         id="al-00000000000000000000",
         received_at=START,
-        state=alerts.State.DONE,
+        state=State.DONE,
         body=b"not shown",
         rule="too many failures",
         severity="Sev1",

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from provisioning import audit, ledger, runner
 from provisioning.github import sentences
 from provisioning.intake import alerts, deliveries, timers
+from provisioning.intake.arrivals import State
 from provisioning.model import (
     Arm,
     Backups,
@@ -81,8 +82,7 @@ for _kind in (
     Status,
     StepState,
     sentences.State,
-    deliveries.State,
-    alerts.State,
+    State,
 ):
     _OWN[_kind] = st.sampled_from(list(_kind))
 _LEAVES = st.builds(

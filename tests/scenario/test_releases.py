@@ -13,7 +13,8 @@ from provisioning import ledger, runner, views
 from provisioning.azure.resources import revisions
 from provisioning.errors import Refusal
 from provisioning.identity import Principal, Role
-from provisioning.intake import alerts, releasing, timers
+from provisioning.intake import releasing, timers
+from provisioning.intake.arrivals import State
 from provisioning.ledger import environment
 from provisioning.model import Environment, Kind, Phase, Release, ReleaseStatus, Request
 from provisioning.operations import Operation, Status, operation_id
@@ -450,7 +451,7 @@ def test_an_alert_that_azure_confirms_takes_the_release_back(service: Service):
     assert service.weights() == {V1: 100}
     assert over.because == "the alert too many failures fired on rewards-api"
     stored = service.stored(identity)
-    assert stored.state is alerts.State.DONE
+    assert stored.state is State.DONE
     assert f"{release.id} is taken back by op-" in stored.reason
 
 
@@ -517,7 +518,7 @@ def test_a_forged_alert_moves_nothing_and_holds_the_release(service: Service):
     assert service.now(release).status is ReleaseStatus.PAUSED
     assert service.weights() == {V2: 25, V1: 75}
     assert len(service.writes()) == written
-    assert service.stored(identity).state is alerts.State.DONE
+    assert service.stored(identity).state is State.DONE
     events = [
         r["event"] for r in views.trail(service.town.services, "production", None, most=200)[0]
     ]
@@ -700,7 +701,7 @@ def test_a_poisoned_alert_is_kept_and_says_what_to_do(service: Service):
 
     service.town.handle("urgent-poison", message.text)
 
-    assert service.stored(identity).state is alerts.State.FAILED
+    assert service.stored(identity).state is State.FAILED
     (kept,) = views.poison(service.town.services)
     assert "take a release back by hand" in kept["outcome"]
 
