@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from provisioning.azure.client import Azure
 from provisioning.azure.logs import Logs
 from provisioning.catalog import Catalog, read
-from provisioning.forge import Forge
+from provisioning.forge import AppConnection, Forge
 from provisioning.identity import Tokens
 from provisioning.operations import Operation, Workflow
 from provisioning.probe import Probe
@@ -88,7 +88,11 @@ def build(settings: Settings, *, clock: Clock, workflows: Mapping[str, Workflow[
         azure=azure,
         urgent=azure if same else _azure(settings, settings.urgent_client_id),
         logs=Logs(settings.logs_url, lambda: _credential(settings.client_id)),
-        forge=Forge(settings.github_url, settings.github_app_id, settings.github_key),
+        forge=Forge(
+            AppConnection(
+                settings.github_url, settings.github_app_id, settings.github_key, clock.now
+            )
+        ),
         probe=Probe(),
         tokens=Tokens(settings.entra, settings.actions),
         workflows=workflows,

@@ -34,7 +34,7 @@ from provisioning import poison, runner
 from provisioning.app import WORKFLOWS
 from provisioning.azure.client import Azure
 from provisioning.azure.logs import Logs
-from provisioning.forge import Forge
+from provisioning.forge import AppConnection, Forge
 from provisioning.github.receive import read
 from provisioning.identity import Principal, Role, Tokens
 from provisioning.intake import alerts, deliveries, people, timers
@@ -314,7 +314,7 @@ def a_town(folder: Path, *, furnished: bool = False, **settings: Any) -> Iterato
             azure=azure,
             urgent=azure,
             logs=Logs(built.logs_url, lambda: Credential(key), verify=str(ca)),
-            forge=Forge(github_url, stack.github_app_id, _apps_key()),
+            forge=Forge(AppConnection(github_url, stack.github_app_id, _apps_key(), clock.now)),
             probe=Probe(),
             tokens=Tokens(built.entra, built.actions),
             workflows=WORKFLOWS,

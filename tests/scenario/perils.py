@@ -12,7 +12,7 @@ from azure.core.pipeline import PipelineRequest, PipelineResponse
 from azure.core.pipeline.policies import SansIOHTTPPolicy
 
 from provisioning.azure.client import Azure
-from provisioning.forge import Forge
+from provisioning.forge import AppConnection, Forge
 from provisioning.intake import timers
 from provisioning.queue import MemoryQueue
 from provisioning.services import Services
@@ -109,7 +109,7 @@ def _told(request: PipelineRequest[Any]) -> str:
     return f"{request.http_request.method} {request.http_request.url}"
 
 
-class PerilousForge(Forge):
+class PerilousConnection(AppConnection):
     """Every call on GitHub is a deed."""
 
     peril: Peril
@@ -117,18 +117,28 @@ class PerilousForge(Forge):
     def forget(self) -> None:
         """Know nothing, as after a start."""
         self._tokens.clear()
+        self._silent.clear()
 
-    def _call(self, method: str, path: str, body: Any, token: str) -> Any:
-        what = f"{method} {path}"
+    def _exchange(self, method: str, url: str, body: Any, token: str) -> Any:
+        what = f"{method} {url}"
         self.peril.before(what)
-        done = super()._call(method, path, body, token)
+        done = super()._exchange(method, url, body, token)
         self.peril.after(what, is_write=method != "GET")
         return done
 
 
-def imperil(services: Services, peril: Peril, azure: Azure, forge: PerilousForge) -> Services:
+def connect(town: Town, peril: Peril) -> PerilousConnection:
+    """Return a connection to the town's GitHub whose calls are deeds."""
+    calm = town.services.forge._connection
+    made = PerilousConnection(calm._url, calm.app_id, calm._key, calm._now)
+    made.peril = peril
+    return made
+
+
+def imperil(
+    services: Services, peril: Peril, azure: Azure, connection: PerilousConnection
+) -> Services:
     """Return the services, on fresh rows and queues, with all they do outside in peril."""
-    forge.peril = peril
     writes = ("insert", "replace", "delete", "transact")
     return replace(
         services,
@@ -139,7 +149,7 @@ def imperil(services: Services, peril: Peril, azure: Azure, forge: PerilousForge
         queue=Perilous(MemoryQueue(), peril, ("send",)),
         azure=azure,
         urgent=azure,
-        forge=forge,
+        forge=Forge(connection),
     )
 
 
@@ -188,12 +198,12 @@ def in_peril(town: Town, peril: Peril) -> Iterator[None]:
         verify=calm.azure._connection["connection_verify"],
         policies=[PerilousCalls(peril)],
     )
-    forge = PerilousForge(settings.github_url, settings.github_app_id, calm.forge._key)
-    services = imperil(calm, peril, azure, forge)
+    connection = connect(town, peril)
+    services = imperil(calm, peril, azure, connection)
     town.begin_anew(services, services.queue._inner)  # type: ignore[attr-defined]
     try:
         yield
     finally:
         azure.close()
-        forge.close()
+        connection.close()
         town.services = calm

@@ -20,7 +20,7 @@ from provisioning.ledger import environment, plane
 from provisioning.model import Phase
 from tests.builders import pull_event, pull_object, run_event, run_object
 from tests.effort import IS_THOROUGH, unmeasured
-from tests.scenario.perils import Hands, Peril, PerilousCalls, PerilousForge, imperil
+from tests.scenario.perils import Hands, Peril, PerilousCalls, connect, imperil
 from tests.town import Town, a_town
 
 SHARES = 4  # the moments are dealt to so many tests, for several cores
@@ -43,14 +43,12 @@ class Village:
             verify=town.services.azure._connection["connection_verify"],
             policies=[PerilousCalls(self.peril)],
         )
-        self._forge = PerilousForge(
-            settings.github_url, settings.github_app_id, town.services.forge._key
-        )
+        self._connection = connect(town, self.peril)
 
     def life(self, number: int, *, killed_at: int | None = None) -> "Life":
         """Return a life that is still to be lived, with a kill at that moment of it."""
-        self._forge.forget()
-        services = imperil(self._calm, self.peril, self._azure, self._forge)
+        self._connection.forget()
+        services = imperil(self._calm, self.peril, self._azure, self._connection)
         self.town.begin_anew(services, services.queue._inner)  # type: ignore[attr-defined]
         self.peril.arm(killed_at)
         return Life(self.town, self.peril, number)
@@ -58,7 +56,7 @@ class Village:
     def close(self) -> None:
         """Give back every connection, and leave the town as it was."""
         self._azure.close()
-        self._forge.close()
+        self._connection.close()
         self.town.services = self._calm
 
 

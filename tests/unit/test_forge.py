@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from provisioning.errors import TerminalError, TransientError
-from provisioning.forge import Forge
+from provisioning.forge import AppConnection, Forge
 from provisioning.model import PullRequest
 from tests.builders import REPOSITORY, REPOSITORY_ID, SHA, pull_object, run_object
 
@@ -20,6 +20,11 @@ PULL, PULLS = f"GET {REPO}/pulls/7", f"GET {REPO}/pulls"
 INSTALLATION = f"GET {REPO}/installation"
 TOKENS = "POST /app/installations/5/access_tokens"
 LASTS, ENDED = "2999-01-01T00:00:00Z", "2000-01-01T00:00:00Z"
+
+
+def now() -> datetime:
+    """Return the machine's time, which is GitHub's."""
+    return datetime.now(UTC)
 
 
 def a_token(expires_at: str = LASTS) -> Answer:
@@ -35,7 +40,7 @@ def forge(server: Server, key: Any) -> Iterator[Forge]:
     """
     server.on(INSTALLATION, Answer(body={"id": 5}))
     server.on(TOKENS, a_token())
-    client = Forge(server.url, "12345", key)
+    client = Forge(AppConnection(server.url, "12345", key, now))
     yield client
     client.close()
 
@@ -60,6 +65,7 @@ def test_a_pull_request_is_read(forge: Forge, server: Server):
         author="ines",
         fork=False,
         updated_at=datetime(2026, 11, 23, 9, tzinfo=UTC),
+        branch="change",
     )
 
 
@@ -207,7 +213,7 @@ def test_a_refusal_stays_one(answer: Answer, forge: Forge, server: Server):
 
 
 def test_silence_is_tried_again(key: Any):
-    forge = Forge("http://127.0.0.1:9", "12345", key)
+    forge = Forge(AppConnection("http://127.0.0.1:9", "12345", key, now))
 
     error = failure(forge)
 
@@ -248,7 +254,7 @@ def test_the_app_proves_itself_by_its_key(server: Server, pem: str):
     server.on(INSTALLATION, Answer(body={"id": 5}))
     server.on(TOKENS, a_token())
     server.on(PULL, Answer(body=pull_object(7)))
-    forge = Forge(server.url, "12345", pem)  # as GitHub hands it out
+    forge = Forge(AppConnection(server.url, "12345", pem, now))  # as GitHub hands it out
 
     forge.pull_request(REPOSITORY, 7)
     forge.close()
