@@ -47,7 +47,15 @@ def canary(table: Table) -> Canary:
 
 def prices(table: Table) -> Prices:
     """Return the price sheet."""
-    table.only("as_of", "region", "container_app_core", "container_app_gib", "hourly")
+    table.only(
+        "as_of",
+        "region",
+        "container_app_core",
+        "container_app_gib",
+        "container_group_core",
+        "container_group_gb",
+        "hourly",
+    )
     hourly = table.table("hourly")
     as_of = table.get("as_of", str)
     try:
@@ -60,7 +68,13 @@ def prices(table: Table) -> Prices:
         hourly={size: hourly.positive(size, 1.0) for size in hourly.names()},
         core=table.positive("container_app_core", 1.0),
         gib=table.positive("container_app_gib", 1.0),
+        group_core=_price(table, "container_group_core"),
+        group_gb=_price(table, "container_group_gb"),
     )
+
+
+def _price(table: Table, name: str) -> float:
+    return table.positive(name, 1.0) if name in table.names() else 0.0
 
 
 def _built(table: Table, name: str, services: Mapping[str, Service]) -> Built:

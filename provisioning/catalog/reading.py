@@ -7,11 +7,20 @@ from datetime import timedelta
 
 from provisioning.catalog.built import canary, environments, prices
 from provisioning.catalog.tables import Table
-from provisioning.catalog.values import Catalog, Preview, Prices, Registry, Service
+from provisioning.catalog.values import (
+    Catalog,
+    Limits,
+    Preview,
+    Prices,
+    Registry,
+    Service,
+    Which,
+)
 from provisioning.errors import SettingsError
 
 _SHORT = re.compile(r"(?=.{1,40}$)[a-z](-?[a-z0-9])*")
 _REPOSITORY = re.compile(r"[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+")
+_MOST = 1000  # previews at once
 _GROUP_PREFIX = re.compile(r"[A-Za-z0-9_.()-]{1,26}")
 _REGISTRY = re.compile(
     r"/subscriptions/[0-9a-f-]{36}/resourceGroups/[^/]+"
@@ -37,7 +46,7 @@ def _catalog(root: Table) -> Catalog:
     root.only("defaults", "previews", "services", "environments", "canary", "prices")
     defaults, previews = root.table("defaults"), root.table("previews")
     defaults.only("location", "owner")
-    previews.only("group_prefix", "expiry_hours")
+    previews.only("group_prefix", "expiry_hours", "warn_hours", "limits")
     services = root.table("services")
     found = {name: _service(services.table(name), name) for name in services.names()}
     _unique(services, found)
@@ -50,10 +59,27 @@ def _catalog(root: Table) -> Catalog:
         group_prefix=prefix,
         expiry=timedelta(hours=previews.positive("expiry_hours", 72)),
         services=found,
+        warning=timedelta(hours=previews.positive("warn_hours", 6)),
+        limits=_limits(previews.table("limits"), found),
         environments=environments(root.table("environments"), found),
         canary=canary(root.table("canary")),
         prices=prices(root.table("prices")) if "prices" in root.names() else Prices(),
     )
+
+
+def _limits(table: Table, services: Mapping[str, Service]) -> Limits:
+    usual = Limits()
+    table.only("previews", "cores", "of_an_author", "creates")
+    limits = Limits(
+        previews=table.number("previews", usual.previews, least=1, most=_MOST),
+        cores=table.positive("cores", usual.cores),
+        of_an_author=table.number("of_an_author", usual.of_an_author, least=1, most=_MOST),
+        creates=table.number("creates", usual.creates, least=1, most=_MOST),
+    )
+    for service in services.values():
+        if service.preview is not None and service.preview.cores > limits.cores:
+            table.fault("cores", f"must be {service.preview.cores:g} at least: {service.name} has")
+    return limits
 
 
 def _service(table: Table, name: str) -> Service:
@@ -85,6 +111,7 @@ def _preview(table: Table) -> Preview:
         "postgres",
         "redis",
         "registry",
+        "pull_requests",
     )
     image = table.get("image", str)
     if image and "{sha}" not in image:
@@ -105,6 +132,7 @@ def _preview(table: Table) -> Preview:
         postgres=table.get("postgres", str),
         redis=table.get("redis", str),
         registry=_registry(table.table("registry")) if "registry" in table.names() else None,
+        pull_requests=table.choice("pull_requests", Which, Which.EVERY),
     )
 
 

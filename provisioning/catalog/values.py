@@ -10,6 +10,8 @@ from enum import StrEnum
 from provisioning.model import Hours, Kind, Mode
 
 LONGEST_NAME = 63  # of a DNS label
+LABEL = "preview"  # of a pull request that is to have one, where not every one has
+_SIDE_CORES, _SIDE_MEMORY = 0.5, 0.5  # of each of the two containers beside the service
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +27,26 @@ class Registry:
         return f"{self.id.rsplit('/', 1)[1].lower()}.azurecr.io"
 
 
+class Which(StrEnum):
+    """Which pull requests have a preview: every one, or those with the label `preview`."""
+
+    EVERY = "every"
+    LABELLED = "labelled"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """How much of previews there may be at once: of all of them, of cores, and of one author.
+
+    `creates` is how many container groups may be begun in five minutes: Azure's own limit.
+    """
+
+    previews: int = 40
+    cores: float = 80.0
+    of_an_author: int = 40
+    creates: int = 100
+
+
 @dataclass(frozen=True, kw_only=True)
 class Preview:
     """What a service's preview is made of. CPU in cores, memory in GB."""
@@ -38,10 +60,32 @@ class Preview:
     postgres: str
     redis: str
     registry: Registry | None = None
+    pull_requests: Which = Which.EVERY
 
     def image_for(self, sha: str) -> str:
         """Return the image that the build of `sha` pushes, by convention."""
         return self.image.replace("{sha}", sha)
+
+    @property
+    def repository(self) -> str:
+        """Where every image of the service is, without tag or digest."""
+        last = self.image.rfind("/") + 1
+        return self.image[:last] + re.split("[:@]", self.image[last:])[0]
+
+    @property
+    def side(self) -> tuple[float, float]:
+        """The cores and the GB of each of the two containers beside the service."""
+        return _SIDE_CORES, _SIDE_MEMORY
+
+    @property
+    def cores(self) -> float:
+        """The cores of the whole preview."""
+        return self.cpu + 2 * _SIDE_CORES
+
+    @property
+    def memory(self) -> float:
+        """The memory of the whole preview, in GB."""
+        return self.memory_gb + 2 * _SIDE_MEMORY
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,13 +164,22 @@ class Canary:
 
 @dataclass(frozen=True, kw_only=True)
 class Prices:
-    """A price sheet of that day: EUR an hour by size, and of a container app by core and GiB."""
+    """A price sheet of that day: EUR an hour by size, and of a container app by core and GiB.
+
+    `group_core` and `group_gb` are those of a container group; nought where none was given.
+    """
 
     as_of: str = "never"
     region: str = ""
     hourly: Mapping[str, float] = field(default_factory=dict)
     core: float = 0.0
     gib: float = 0.0
+    group_core: float = 0.0
+    group_gb: float = 0.0
+
+    def of_preview(self, preview: Preview) -> float:
+        """Return what an hour of a preview costs in EUR; nought where the sheet has no price."""
+        return preview.cores * self.group_core + preview.memory * self.group_gb
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,6 +191,8 @@ class Catalog:
     group_prefix: str
     expiry: timedelta
     services: Mapping[str, Service]
+    warning: timedelta = timedelta(hours=6)
+    limits: Limits = field(default_factory=Limits)
     environments: Mapping[str, Built] = field(default_factory=dict)
     canary: Canary = field(default_factory=Canary)
     prices: Prices = field(default_factory=Prices)

@@ -24,7 +24,6 @@ IDENTITY_API = "2023-01-31"
 ROLE_API = "2022-04-01"
 _READER_ROLE = "b93aa761-3e63-49ed-ac28-beffa264f7ac"  # Container Registry Repository Reader
 _REPOSITORY = "Microsoft.ContainerRegistry/registries/repositories"
-_SIDE_CPU, _SIDE_MEMORY = 0.5, 0.5
 
 
 def tags(environment: Environment, catalog: Catalog) -> dict[str, str]:
@@ -155,7 +154,7 @@ def _service(environment: Environment, preview: Preview, password: str) -> dict[
     return {
         "name": "service",
         "properties": {
-            "image": preview.image_for(environment.sha or ""),
+            "image": environment.image or preview.image_for(environment.sha or ""),
             "ports": [{"port": preview.port, "protocol": "TCP"}],
             "environmentVariables": [
                 {"name": "PORT", "value": str(preview.port)},
@@ -188,7 +187,7 @@ def _postgres(preview: Preview, password: str) -> dict[str, Any]:
                 {"name": "POSTGRES_DB", "value": "tesoro"},
                 {"name": "POSTGRES_PASSWORD", "secureValue": password},
             ],
-            "resources": _resources(_SIDE_CPU, _SIDE_MEMORY),
+            "resources": _resources(*preview.side),
             "readinessProbe": {
                 "exec": {"command": ["pg_isready", "--username=tesoro"]},
                 "periodSeconds": 5,
@@ -204,7 +203,7 @@ def _redis(preview: Preview) -> dict[str, Any]:
             "image": preview.redis,
             "ports": [],
             "environmentVariables": [],
-            "resources": _resources(_SIDE_CPU, _SIDE_MEMORY),
+            "resources": _resources(*preview.side),
             "readinessProbe": {"exec": {"command": ["redis-cli", "ping"]}, "periodSeconds": 5},
         },
     }

@@ -1,7 +1,7 @@
 """What a preview should be at an instant, and what is to be asked for where it is not.
 
-Level-triggered: nothing here remembers an event. `observe` folds what GitHub says now into the
-row, `desired` says what follows from the row and the time, `plan` what to ask for. A missed
+Level-triggered: nothing here remembers an event. `heard.py` folds what GitHub and people say into
+the row, `desired` says what follows from the row and the time, `plan` what to ask for. A missed
 webhook, a doubled one or three hours of outage end at the same place.
 """
 
@@ -10,16 +10,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from provisioning.catalog import LABEL
 from provisioning.conditions import has_failed, lasting
-from provisioning.model import (
-    Decision,
-    Environment,
-    Grounds,
-    Kind,
-    Phase,
-    Plan,
-    PullRequest,
-)
+from provisioning.environments.heard import commit, expires_at, image_of
+from provisioning.model import Decision, Environment, Grounds, Phase, Plan, PullRequest
 
 UP = "preview.up"
 DOWN = "preview.down"
@@ -45,52 +39,9 @@ class Desired:
     would_change: str
 
 
-def newcomer(
-    name: str, service: str, owner: str, pull_request: PullRequest, *, now: datetime
-) -> Environment:
-    """Return the row of a preview heard of for the first time."""
-    return Environment(
-        name=name,
-        kind=Kind.PREVIEW,
-        service=service,
-        owner=owner,
-        created_at=now,
-        changed_at=now,
-        phase=Phase.ABSENT if pull_request.open else Phase.GONE,
-        pull_request=pull_request,
-        pushed_at=now if pull_request.open else None,
-        gone_at=None if pull_request.open else now,
-    )
-
-
-def observe(environment: Environment, facts: PullRequest, *, now: datetime) -> Environment:
-    """Return the row with what GitHub says now; older facts than the row's change nothing.
-
-    A new commit, or a pull request that is open again, counts as a push received now.
-    """
-    before = environment.pull_request
-    if before is not None and facts.updated_at < before.updated_at:
-        return environment
-    if before == facts:
-        return environment
-    is_push = facts.open and (before is None or not before.open or before.sha != facts.sha)
-    return replace(
-        environment,
-        pull_request=facts,
-        pushed_at=now if is_push else environment.pushed_at,
-        changed_at=now,
-    )
-
-
-def expires_at(environment: Environment, *, expiry: timedelta) -> datetime | None:
-    """Return when the preview ends: so long after the last push, or with its lease if later."""
-    if environment.pushed_at is None:
-        return None
-    by_push = environment.pushed_at + expiry
-    return by_push if environment.lease is None else max(by_push, environment.lease.until)
-
-
-def desired(environment: Environment, *, expiry: timedelta, now: datetime) -> Desired:
+def desired(
+    environment: Environment, *, expiry: timedelta, now: datetime, labelled_only: bool = False
+) -> Desired:
     """Say whether the preview is to exist at `now`."""
     pull_request = environment.pull_request
     end = expires_at(environment, expiry=expiry)
@@ -100,11 +51,18 @@ def desired(environment: Environment, *, expiry: timedelta, now: datetime) -> De
             because="the pull request is closed",
             would_change="reopening the pull request",
         )
-    if pull_request.fork:
+    sha = commit(environment)
+    if sha is None:
         return Desired(
             presence=Presence.ABSENT,
             because="the pull request comes from a fork, and nothing of a fork runs unapproved",
-            would_change="a pull request from a branch of the repository itself",
+            would_change=f"the comment /preview approve {pull_request.sha} of who may write",
+        )
+    if labelled_only and not _is_asked_for(environment, pull_request):
+        return Desired(
+            presence=Presence.ABSENT,
+            because=f"the pull request does not have the label {LABEL}",
+            would_change=f"the label {LABEL}, or asking for it",
         )
     if end is None or now >= end:
         when = "before any push was seen" if end is None else f"at {end:%Y-%m-%d %H:%M} UTC"
@@ -121,7 +79,7 @@ def desired(environment: Environment, *, expiry: timedelta, now: datetime) -> De
         )
     return Desired(
         presence=Presence.PRESENT,
-        because=f"the pull request is open at {pull_request.sha[:12]}",
+        because=_why_present(environment, pull_request, sha),
         would_change=f"closing the pull request, or {end:%Y-%m-%d %H:%M} UTC",
     )
 
@@ -154,7 +112,12 @@ def plan(
 def decide(grounds: Grounds) -> tuple[Plan, Decision]:
     """Return what to ask for on these grounds, and the decision as it is stored."""
     environment = grounds.environment
-    wanted = desired(environment, expiry=grounds.expiry, now=grounds.at)
+    wanted = desired(
+        environment,
+        expiry=grounds.expiry,
+        now=grounds.at,
+        labelled_only=grounds.labelled_only,
+    )
     found = plan(environment, wanted, expiry=grounds.expiry, retry=grounds.retry)
     nothing = f"{wanted.because}; {found.because}"
     return found, Decision(
@@ -171,14 +134,17 @@ def asked(
 ) -> Environment:
     """Return the row as it is once `plan` has been asked for."""
     rebuilt = plan.workflow == UP and environment.phase in _TO_BE_REBUILT
-    pull_request = environment.pull_request
     extending = plan.workflow == EXTEND
+    aim = _counted(plan.aim, environment.incarnation + int(rebuilt))
+    is_new = plan.workflow == UP and environment.settled != aim
     return replace(
         environment,
         generation=environment.generation + 1,
         incarnation=environment.incarnation + int(rebuilt),
-        aim=_counted(plan.aim, environment.incarnation + int(rebuilt)),
-        sha=pull_request.sha if plan.workflow == UP and pull_request else environment.sha,
+        aim=aim,
+        sha=commit(environment) if plan.workflow == UP else environment.sha,
+        image=None if is_new else environment.image,
+        billed_since=None if rebuilt else environment.billed_since,
         expires_at=expires_at(environment, expiry=expiry),
         conditions=environment.conditions if extending else lasting(environment.conditions),
         log_tail=environment.log_tail if extending else None,
@@ -197,6 +163,17 @@ def aim_down(environment: Environment) -> str:
     return _counted("down", environment.incarnation)
 
 
+def _is_asked_for(environment: Environment, pull_request: PullRequest) -> bool:
+    asked_for = environment.wanted_at is not None or environment.approval is not None
+    return pull_request.labelled or asked_for
+
+
+def _why_present(environment: Environment, pull_request: PullRequest, sha: str) -> str:
+    if not pull_request.fork or environment.approval is None:
+        return f"the pull request is open at {sha[:12]}"
+    return f"the pull request is open, and {environment.approval.by} approved {sha[:12]}"
+
+
 def _inputs(environment: Environment) -> dict[str, str]:
     """Return what a person wants to know of the grounds."""
     pull_request = environment.pull_request
@@ -205,6 +182,7 @@ def _inputs(environment: Environment) -> dict[str, str]:
         "generation": str(environment.generation),
         "pull_request": "none" if pull_request is None else _in_words(pull_request),
         "pushed_at": _iso(environment.pushed_at),
+        "approved": "none" if environment.approval is None else environment.approval.sha,
         "lease": "none" if environment.lease is None else _iso(environment.lease.until),
         "withdrawn_at": _iso(environment.withdrawn_at),
         "operation": environment.operation or "none",
@@ -228,12 +206,17 @@ def _is_withdrawn(environment: Environment) -> bool:
 
 
 def _aim(environment: Environment, wanted: Desired) -> str:
-    """Name what an operation would be for: the commit to run, or absence."""
-    pull_request = environment.pull_request
-    if wanted.presence is Presence.PRESENT and pull_request is not None:
-        rebuilt = environment.phase in _TO_BE_REBUILT
-        return _counted(f"up:{pull_request.sha}", environment.incarnation + int(rebuilt))
-    return aim_down(environment)
+    """Name what an operation would be for: the commit to run, by which image, or absence.
+
+    The image counts only where a build named it: the same commit built again is deployed again.
+    """
+    sha = commit(environment)
+    if wanted.presence is not Presence.PRESENT or sha is None:
+        return aim_down(environment)
+    image = image_of(environment, sha)
+    by = "" if image is None else f"@{hashlib.sha256(image.encode('utf-8')).hexdigest()[:12]}"
+    rebuilt = environment.phase in _TO_BE_REBUILT
+    return _counted(f"up:{sha}{by}", environment.incarnation + int(rebuilt))
 
 
 def _counted(aim: str, incarnation: int) -> str:
@@ -242,6 +225,7 @@ def _counted(aim: str, incarnation: int) -> str:
 
 def _in_words(facts: PullRequest) -> str:
     state = "open" if facts.open else "closed"
+    state += ", labelled" if facts.labelled else ""
     return f"#{facts.number} {state} at {facts.sha}, updated {_iso(facts.updated_at)}"
 
 

@@ -14,25 +14,24 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from provisioning import audit, ledger
-from provisioning.catalog import Service, preview_name
-from provisioning.environments import desired
 from provisioning.errors import StaleRowError, TerminalError, TransientError
-from provisioning.github.interpret import Asked, Ignored, LookAtBuild, LookAtPullRequest, interpret
+from provisioning.github.interpret import Ignored, interpret
 from provisioning.github.receive import Delivery
 from provisioning.intake.arrivals import State
-from provisioning.intake.request import Cause, converge, nudge
+from provisioning.intake.asking import act
+from provisioning.intake.request import Cause
 from provisioning.queue import DELIVERIES
 from provisioning.services import Services
 from provisioning.store.codec import from_row, to_row
 from provisioning.store.table import Row
 
 KEPT = timedelta(days=3)  # as long as GitHub can redeliver
-_TRIES = 4
+SOON, LONGEST_WAIT = timedelta(seconds=30), timedelta(hours=1)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Stored:
-    """The row of a delivery; `body` is compressed."""
+    """The row of a delivery; `body` is compressed. Until `due_at` there is no use in trying."""
 
     id: str
     event: str
@@ -42,6 +41,7 @@ class Stored:
     body: bytes
     reason: str = ""
     finished_at: datetime | None = None
+    due_at: datetime | None = None
     replays: int = 0
 
 
@@ -100,9 +100,15 @@ def take(services: Services, text: str) -> None:
     else:
         payload = json.loads(zlib.decompress(stored.body))
         try:
-            reason = _act(services, interpret(stored.event, payload, services.catalog), stored)
+            asked = interpret(stored.event, payload, services.catalog)
+            reason = act(services, asked, _cause(stored))
         except TransientError as error:
-            _finish(services, stored, row, State.ACCEPTED, f"not yet: {error}")
+            later = services.clock.now() + min(error.after or SOON, LONGEST_WAIT)
+            waiting = replace(stored, due_at=later)
+            _finish(services, waiting, row, State.ACCEPTED, f"not yet: {error}")
+            return
+        except TerminalError as error:
+            _finish(services, stored, row, State.FAILED, f"{error}; replay it once that is mended")
             return
         _remember(services, stored, hour, key)
     _finish(services, stored, row, State.DONE, reason)
@@ -144,7 +150,12 @@ def replay(services: Services, identity: str, by: str) -> bool:
 def _revive(services: Services, row: Row) -> None:
     stored = from_row(Stored, row)
     again = replace(
-        stored, state=State.ACCEPTED, replays=stored.replays + 1, reason="", finished_at=None
+        stored,
+        state=State.ACCEPTED,
+        replays=stored.replays + 1,
+        reason="",
+        finished_at=None,
+        due_at=None,
     )
     try:
         services.deliveries.replace(to_row(again, row.partition, row.key, row.etag))
@@ -170,84 +181,17 @@ def unread(services: Services, *, hours: int) -> int:
     nudged = 0
     since = _hour(now - timedelta(hours=hours))
     for row in services.deliveries.search(since, _hour(now), {"state": State.ACCEPTED}):
-        received = row.values["received_at"]
+        received, due = row.values["received_at"], row.values.get("due_at")
+        if isinstance(due, datetime) and due > now:
+            continue
         if isinstance(received, datetime) and now - received >= timedelta(minutes=1):
             _nudge(services, row.partition, row.key)
             nudged += 1
     return nudged
 
 
-def look_at_pull_request(services: Services, service: Service, number: int, cause: Cause) -> str:
-    """Ask GitHub for the pull request, converge its preview on that, and say what followed."""
-    facts = services.forge.pull_request(service.repository, number)
-    if facts is None:
-        return f"GitHub knows no pull request {number} of {service.repository}"
-    if facts.repository_id != service.repository_id:
-        raise TerminalError(
-            "repository_mismatch",
-            f"{service.repository} is now repository {facts.repository_id}; "
-            f"the catalog says {service.repository_id}",
-        )
-    name = preview_name(number, service.name)
-    owner = facts.author
-    found = converge(
-        services,
-        name,
-        cause,
-        newcomer=lambda now: desired.newcomer(name, service.name, owner, facts, now=now),
-        facts=facts,
-    )
-    assert found is not None  # there is a newcomer
-    if found.plan.workflow is None:
-        return found.plan.because
-    return f"{found.plan.workflow} as {found.operation}"
-
-
-def _act(services: Services, asked: Asked, stored: Stored) -> str:
-    cause = Cause(text=f"delivery {stored.id} ({stored.event})", by="github")
-    match asked:
-        case LookAtPullRequest(repository_id, number):
-            service = services.catalog.service_of(repository_id)
-            if service is None:
-                return "the repository is no longer in the catalog"
-            return look_at_pull_request(services, service, number, cause)
-        case LookAtBuild(repository_id, sha):
-            return _look_at_build(services, repository_id, sha, cause)
-        case Ignored(why):
-            return why
-
-
-def _look_at_build(services: Services, repository_id: int, sha: str, cause: Cause) -> str:
-    """Hurry the operations that wait for this commit's image, and revive what gave up on it."""
-    hurried = []
-    for name in ledger.index(services.table):
-        environment = ledger.environment(services.table, name)
-        if environment is None or environment.pull_request is None:
-            continue
-        pull_request = environment.pull_request
-        if (pull_request.repository_id, pull_request.sha) != (repository_id, sha):
-            continue
-        if environment.operation is not None:
-            _hurry(services, name, environment.operation)
-        elif not any(c.kind == "Cancelled" for c in environment.conditions):
-            converge(services, name, cause, retry=True)
-        hurried.append(name)
-    return f"looked at {', '.join(hurried)}" if hurried else "no preview waits for this commit"
-
-
-def _hurry(services: Services, target: str, identity: str) -> None:
-    """Make an unfinished operation due now."""
-    for _ in range(_TRIES):
-        found = ledger.operation(services.table, target, identity)
-        if found is None or found[0].status.is_final:
-            return
-        operation = replace(found[0], due_at=services.clock.now())
-        try:
-            services.table.replace(to_row(operation, target, identity, found[1].etag))
-        except StaleRowError:
-            continue  # its worker has just stored what it found: that may be too old
-        nudge(services, operation)
-        return
+def _cause(stored: Stored) -> Cause:
+    return Cause(text=f"delivery {stored.id} ({stored.event})", by="github")
 
 
 def _finish(services: Services, stored: Stored, row: Row, state: State, reason: str) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 from provisioning import ledger
 from provisioning.catalog import preview_parts
 from provisioning.durations import parse_duration
-from provisioning.environments import desired
+from provisioning.environments import heard
 from provisioning.errors import Fault, Refusal, StaleRowError
 from provisioning.identity import Principal, permit_repository
 from provisioning.intake import estate, rules
@@ -190,13 +190,8 @@ def _wished(
 ) -> Environment:
     if environment.kind is not Kind.PREVIEW:
         return environment
-    if not wish.is_up:
-        return replace(environment, withdrawn_at=now)
-    end = desired.expires_at(environment, expiry=services.catalog.expiry)
-    has_expired = end is not None and end <= now
-    withdrawn = environment.withdrawn_at is not None
-    pushed_at = now if has_expired or withdrawn else environment.pushed_at
-    return replace(environment, withdrawn_at=None, pushed_at=pushed_at)
+    expiry = services.catalog.expiry
+    return heard.wanted(environment, is_up=wish.is_up, expiry=expiry, now=now)
 
 
 @dataclass(frozen=True)
@@ -231,7 +226,7 @@ def _subject(services: Services, wish: Wish) -> _Subject:
         )
     return _Subject(
         facts,
-        lambda now: desired.newcomer(wish.name, service.name, facts.author, facts, now=now),
+        lambda now: heard.newcomer(wish.name, service.name, facts.author, facts, now=now),
     )
 
 
@@ -244,7 +239,7 @@ def _plan(services: Services, wish: Wish, subject: _Subject) -> DryRun:
             raise _unknown(wish.name)
         environment = subject.newcomer(now)
     elif subject.facts is not None:
-        environment = desired.observe(environment, subject.facts, now=now)
+        environment = heard.observe(environment, subject.facts, now=now)
     environment = _wished(services, environment, wish, now)
     found, _ = rules.decide(rules.grounds(services.catalog, environment, retry=True, now=now))
     workflow = services.workflows.get(found.workflow or "")

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from provisioning import ledger
 from provisioning.audit import Note
-from provisioning.environments import desired
+from provisioning.environments import heard
 from provisioning.errors import StaleRowError, TransientError
 from provisioning.intake import rules
 from provisioning.ledger import Held
@@ -76,7 +76,7 @@ def converge(
         before = held.value
         if not isinstance(before, Environment):
             return None
-        after = before if facts is None else desired.observe(before, facts, now=now)
+        after = before if facts is None else heard.observe(before, facts, now=now)
         try:
             return _settle(services, held, reshape(after, now), cause, retry=retry, now=now)
         except StaleRowError:
@@ -169,6 +169,7 @@ def _settle(
         changes = [Insert(ledger.decision_row(environment.name, decision, number, now=now))]
         environment = replace(environment, decided=decided, decisions=number)
     environment = replace(environment, expires_at=rules.expires_at(grounds))
+    environment = rules.warned(services.catalog, environment, now=now)
     if plan.workflow is None:
         _keep(
             services,

@@ -6,8 +6,8 @@ hours say. Both answer with a plan and a decision, so that `request.converge` tr
 
 from datetime import datetime
 
-from provisioning.catalog import Catalog
-from provisioning.environments import desired
+from provisioning.catalog import Catalog, Which
+from provisioning.environments import desired, heard
 from provisioning.model import Decision, Environment, Grounds, Kind, Plan
 from provisioning.power import plan as power
 
@@ -15,6 +15,7 @@ from provisioning.power import plan as power
 def grounds(catalog: Catalog, environment: Environment, *, retry: bool, now: datetime) -> Grounds:
     """Return what a decision about the environment at `now` follows from."""
     built = catalog.environments.get(environment.name)
+    preview = catalog.preview_of(environment.service)
     return Grounds(
         environment=environment,
         at=now,
@@ -22,6 +23,7 @@ def grounds(catalog: Catalog, environment: Environment, *, retry: bool, now: dat
         retry=retry,
         hours=None if built is None else built.hours,
         mode=None if built is None else built.mode,
+        labelled_only=preview is not None and preview.pull_requests is Which.LABELLED,
     )
 
 
@@ -40,8 +42,13 @@ def asked(grounds: Grounds, plan: Plan) -> Environment:
     return power.asked(environment, plan, now=grounds.at)
 
 
+def warned(catalog: Catalog, environment: Environment, *, now: datetime) -> Environment:
+    """Return the environment with its end as warned of, where that is near."""
+    return heard.warned(environment, warning=catalog.warning, now=now)
+
+
 def expires_at(grounds: Grounds) -> datetime | None:
     """Return when the environment ends; what others built does not."""
     if grounds.environment.kind is Kind.PREVIEW:
-        return desired.expires_at(grounds.environment, expiry=grounds.expiry)
+        return heard.expires_at(grounds.environment, expiry=grounds.expiry)
     return None

@@ -9,15 +9,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from provisioning import audit, ledger
-from provisioning.catalog import Service, preview_name
 from provisioning.conditions import has_failed, with_condition
 from provisioning.environments import desired
 from provisioning.errors import StaleRowError, TerminalError, TransientError
-from provisioning.intake import alerts, deliveries, estate, releasing
+from provisioning.intake import alerts, asking, deliveries, estate, releasing
 from provisioning.intake.request import Cause, clear, converge, drain, nudge
 from provisioning.intake.verification import verify_backups
 from provisioning.ledger import Plane
-from provisioning.model import Environment, Kind, Phase, PullRequest
+from provisioning.model import Environment, Kind, Phase
 from provisioning.services import Services
 from provisioning.store.codec import from_row, to_row
 from provisioning.store.table import Row
@@ -87,14 +86,14 @@ def tick(services: Services, plane: Plane) -> str:
     return f"{due} due, {unread} unread, {asked} asked for, {missing} timers missing"
 
 
-def repair(services: Services, plane: Plane) -> str:
+def repair(services: Services, _: Plane) -> str:
     """Close the gap between GitHub's open pull requests and our previews, whatever was lost."""
-    said = []
+    said, cause = [], Cause(text="repair: as GitHub lists it", by="timer")
     for service in services.catalog.services.values():
         if service.preview is None:
             continue
         try:
-            said.append(_repair_service(services, plane, service))
+            said.append(asking.close_gap(services, service, cause))
         except TerminalError as error:  # one repository must not stand in another's way
             said.append(f"{service.name}: {error}")
     deliveries.unread(services, hours=72)
@@ -170,46 +169,6 @@ def _insert(services: Services, run: Run) -> None:
         services.table.insert(to_row(run, *ledger.timer_key(run.name)))
     except StaleRowError:
         return
-
-
-def _repair_service(services: Services, plane: Plane, service: Service) -> str:
-    found = services.forge.open_pull_requests(service.repository)
-    facts = [f for f in found if f.repository_id == service.repository_id]
-    asked = sum(_repair_open(services, service, fact) for fact in facts)
-    asked += _repair_closed(services, plane, service, {fact.number for fact in facts})
-    return f"{service.name}: {len(facts)} open pull requests, {asked} previews asked for"
-
-
-def _repair_open(services: Services, service: Service, facts: PullRequest) -> int:
-    name = preview_name(facts.number, service.name)
-    found = converge(
-        services,
-        name,
-        Cause(text="repair: GitHub lists it as open", by="timer"),
-        newcomer=lambda now: desired.newcomer(name, service.name, facts.author, facts, now=now),
-        facts=facts,
-    )
-    return int(found is not None and found.plan.workflow is not None)
-
-
-def _repair_closed(services: Services, plane: Plane, service: Service, numbers: set[int]) -> int:
-    """Look at each preview whose pull request GitHub no longer lists as open."""
-    asked = 0
-    for name in plane.index:
-        environment = ledger.environment(services.table, name)
-        if environment is None or environment.pull_request is None:
-            continue
-        pull_request = environment.pull_request
-        ours = pull_request.repository_id == service.repository_id
-        if not ours or not pull_request.open or pull_request.number in numbers:
-            continue
-        cause = Cause(text="repair: GitHub does not list it as open", by="timer")
-        try:
-            deliveries.look_at_pull_request(services, service, pull_request.number, cause)
-        except TerminalError:
-            continue
-        asked += 1
-    return asked
 
 
 def _is_worth_a_retry(environment: Environment) -> bool:

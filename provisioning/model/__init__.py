@@ -4,6 +4,8 @@ Plain frozen values, read and written whole by `store/codec.py`. Times are aware
 """
 
 from provisioning.model.environments import (
+    Answer,
+    Approval,
     Condition,
     Environment,
     Hours,
@@ -14,6 +16,7 @@ from provisioning.model.environments import (
     Nap,
     Phase,
     PullRequest,
+    Pushed,
     Reports,
     Resource,
 )
@@ -40,6 +43,8 @@ from provisioning.model.wishes import (
 )
 
 __all__ = [
+    "Answer",
+    "Approval",
     "Arm",
     "Backups",
     "Bake",
@@ -58,6 +63,7 @@ __all__ = [
     "Phase",
     "Plan",
     "PullRequest",
+    "Pushed",
     "RaisedAlert",
     "Release",
     "ReleaseStatus",

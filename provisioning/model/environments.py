@@ -57,7 +57,11 @@ class Hours:
 
 @dataclass(frozen=True, kw_only=True)
 class PullRequest:
-    """A pull request as GitHub last described it."""
+    """A pull request as GitHub last described it.
+
+    `branch` is that of its head, in whatever repository that is; `labelled` says whether it has
+    the label `preview`.
+    """
 
     repository_id: int
     repository: str
@@ -67,6 +71,36 @@ class PullRequest:
     author: str
     fork: bool
     updated_at: datetime
+    branch: str = ""
+    labelled: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Approval:
+    """Somebody with write access lets one commit of a fork run."""
+
+    sha: str
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pushed:
+    """The image that a build said it pushed for a commit."""
+
+    sha: str
+    image: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What somebody's comment was answered; `comment` is its id at GitHub."""
+
+    comment: int
+    to: str
+    text: str
+    refused: bool
+    at: datetime
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,6 +165,11 @@ class Environment:
     newest stored decision and `decisions` counts them; `reports` counts what GitHub was to be
     told. A row that is `gone` is a tombstone, and stays.
 
+    Of a preview: `approval` is the commit of a fork that may run, `images` what builds said they
+    pushed, the newest last; `wanted_at` is when somebody asked for it, label or not;
+    `billed_since` when its containers were begun, `warned_of` the end that was warned of; `heard`
+    are the newest comments acted on, `answer` is what the last one was told.
+
     Of one that others built: `looked_at` is when its resources were last read, `kept` what they
     were before they were put to sleep, `naps` its newest stretches asleep, the newest last.
     """
@@ -149,6 +188,7 @@ class Environment:
     operation: str | None = None
     pull_request: PullRequest | None = None
     pushed_at: datetime | None = None
+    wanted_at: datetime | None = None
     withdrawn_at: datetime | None = None
     lease: Lease | None = None
     expires_at: datetime | None = None
@@ -164,6 +204,12 @@ class Environment:
     decided: str = ""
     decisions: int = 0
     reports: int = 0
+    approval: Approval | None = None
+    images: tuple[Pushed, ...] = ()
+    billed_since: datetime | None = None
+    warned_of: datetime | None = None
+    heard: tuple[int, ...] = ()
+    answer: Answer | None = None
     looked_at: datetime | None = None
     kept: tuple[Kept, ...] = ()
     naps: tuple[Nap, ...] = ()
@@ -174,7 +220,8 @@ class Reports:
     """The row of what GitHub has been told about one environment.
 
     A target of its own, so that a throttled GitHub never holds the environment. `told` is the
-    number of the last report sent; `deployments` maps a commit to the deployment made for it.
+    number of the last report sent; `deployments` maps a commit to the deployment made for it;
+    `said` is the digest of what the comment says.
     """
 
     name: str
@@ -185,3 +232,4 @@ class Reports:
     told: int = 0
     deployments: Mapping[str, str] = field(default_factory=dict)
     comment: str | None = None
+    said: str = ""

@@ -27,7 +27,7 @@ class Request:
 class Grounds:
     """What a decision about an environment follows from; the expiry in seconds.
 
-    `expiry` rules previews alone; `hours` and `mode` what others built.
+    `expiry` and `labelled_only` rule previews alone; `hours` and `mode` what others built.
     """
 
     environment: Environment
@@ -36,6 +36,7 @@ class Grounds:
     retry: bool
     hours: Hours | None = None
     mode: Mode | None = None
+    labelled_only: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,11 +15,9 @@ from provisioning.environments.desired import (
     asked,
     decide,
     desired,
-    expires_at,
-    newcomer,
-    observe,
     plan,
 )
+from provisioning.environments.heard import expires_at, newcomer, observe
 from provisioning.environments.steps import previews
 from provisioning.model import Environment, Grounds, Kind, Lease, Phase, PullRequest
 from provisioning.store.codec import from_row, to_row
@@ -225,7 +223,7 @@ def test_what_github_says_never_touches_what_we_did(
 ):
     after = observe(environment, found, now=now)
 
-    own = {"pull_request", "pushed_at", "changed_at"}
+    own = {"pull_request", "pushed_at", "wanted_at", "changed_at"}
     changed = {
         name
         for name in Environment.__dataclass_fields__

@@ -9,6 +9,7 @@ from typing import Any, cast
 from hypothesis import strategies as st
 
 from provisioning import audit, ledger, runner
+from provisioning.environments.admission import Place
 from provisioning.github import sentences
 from provisioning.intake import alerts, deliveries, timers
 from provisioning.intake.arrivals import State
@@ -81,6 +82,7 @@ for _kind in (
     Standing,
     Status,
     StepState,
+    sentences.Reaction,
     sentences.State,
     State,
 ):
@@ -112,6 +114,7 @@ PARTS: tuple[type, ...] = (
     Lease,
     Nap,
     OperationError,
+    Place,
     PullRequest,
     Resource,
     StepRecord,
@@ -184,4 +187,5 @@ def facts(*, is_open: bool | None = None, fork: bool | None = None) -> st.Search
         author=st.just("ines"),
         fork=st.booleans() if fork is None else st.just(fork),
         updated_at=INSTANTS,
+        labelled=st.booleans(),
     )

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from provisioning import audit, ledger, poison, runner
-from provisioning.environments import desired
+from provisioning.environments import heard
 from provisioning.environments.steps import previews
 from provisioning.errors import StaleRowError, TerminalError, TransientError
 from provisioning.intake import timers
@@ -144,7 +144,7 @@ class World:
         """Converge the preview on what GitHub says; False where that was not heard."""
 
         def newcomer(now: datetime) -> Environment:
-            return desired.newcomer(PREVIEW, "rewards-api", "ines", facts, now=now)
+            return heard.newcomer(PREVIEW, "rewards-api", "ines", facts, now=now)
 
         cause = Cause(text="delivery", by="github")
         return self.survive(

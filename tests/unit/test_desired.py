@@ -16,12 +16,10 @@ from provisioning.environments.desired import (
     asked,
     decide,
     desired,
-    expires_at,
-    newcomer,
-    observe,
     plan,
     seed_id,
 )
+from provisioning.environments.heard import expires_at, newcomer, observe
 from provisioning.model import Condition, Environment, Grounds, Lease, Phase
 from tests.builders import SHA, START, a_pull_request, an_environment
 
@@ -292,6 +290,7 @@ def test_a_decision_keeps_its_grounds():
         "generation": "1",
         "pull_request": f"#7 open at {SHA}, updated 2026-11-23T09:00:00+00:00",
         "pushed_at": "2026-11-23T09:00:00+00:00",
+        "approved": "none",
         "lease": "2026-11-27T13:00:00+00:00",
         "withdrawn_at": "2026-11-23T08:00:00+00:00",
         "operation": "op-1",

@@ -87,7 +87,6 @@ def test_a_phase_is_reported(environment: Environment, state: State, description
         pytest.param(a_preview(Phase.READY, pull_request=None), id="no pull request"),
         pytest.param(a_preview(Phase.READY, sha=None), id="no commit"),
         pytest.param(a_preview(Phase.CREATING, image=None), id="nothing known of the image"),
-        pytest.param(a_preview(Phase.CREATING, image="of:another"), id="an older image"),
         pytest.param(a_preview(Phase.ABSENT), id="absent"),
         pytest.param(a_preview(Phase.ASLEEP), id="asleep"),
     ],
@@ -137,10 +136,21 @@ def test_a_description_fits():
         pytest.param(a_preview(Phase.READY), f"Ready: {URL}", id="ready"),
         pytest.param(
             a_preview(Phase.READY, expires_at=START + timedelta(hours=72)),
-            "- it lives until Thursday 26 November 09:00 UTC, or the next push",
+            "- it lives until Thursday 26 November 09:00 UTC, or anew from the next push;",
             id="with an end",
         ),
-        pytest.param(a_preview(Phase.GONE), "Taken down; nothing is left of it.", id="gone"),
+        pytest.param(
+            a_preview(
+                Phase.GONE, billed_since=START, gone_at=START + timedelta(hours=6, minutes=12)
+            ),
+            "Taken down: lived 6 h 12 m, about 0.62 EUR, nothing left.",
+            id="gone",
+        ),
+        pytest.param(
+            a_preview(Phase.GONE, gone_at=START),
+            "Taken down: never ran, nothing left.",
+            id="gone before it ran",
+        ),
         pytest.param(a_preview(Phase.DELETING), "Being taken down.", id="going"),
         pytest.param(a_preview(Phase.LEAKED), "something is left of it", id="leaked"),
         pytest.param(
@@ -158,7 +168,7 @@ def test_a_description_fits():
     ],
 )
 def test_the_comment_says_how_it_stands(environment: Environment, words: str):
-    text = comment(environment)
+    text = comment(environment, hourly=0.1)
 
     assert text.startswith(MARKER.format(name="pr-7-rewards-api"))
     assert words in text

@@ -6,6 +6,7 @@ dies between saying and counting does not say it twice. A refusal for good is co
 must not dam up what comes after.
 """
 
+import hashlib
 from collections.abc import Mapping
 from datetime import timedelta
 
@@ -32,10 +33,10 @@ def send_reports(context: Context) -> Outcome:
         return Done(reason="GitHub has been told everything")
     try:
         sets = _tell(context, reports, report, environment, environment.pull_request)
-        reason = f"told GitHub: {report.state} for {report.sha[:12]}"
+        reason = f"told GitHub: {_what(report)}"
     except TerminalError as error:
         sets = {}
-        reason = f"GitHub will not hear of {report.state} for {report.sha[:12]}: {error}"
+        reason = f"GitHub will not hear of {_what(report)}: {error}"
     return Waiting(look_after=timedelta(0), reason=reason, sets={"told": number, **sets})
 
 
@@ -46,20 +47,37 @@ def _tell(
     environment: Environment,
     pull_request: PullRequest,
 ) -> Mapping[str, object]:
-    """Say it; return the deployments that are still active on GitHub, and the comment's id."""
+    """Say it; return the deployments that are still active on GitHub, and the comment."""
     known = dict(reports.deployments)
-    over = [sha for sha in known if sha != report.sha or report.state is State.INACTIVE]
+    if report.state is not None:
+        _tell_state(context, known, report, report.state, environment, pull_request)
+    if report.answered is not None and report.reaction is not None:
+        context.fence()
+        context.services.forge.react(
+            pull_request.repository, report.answered, str(report.reaction)
+        )
+    return {"deployments": known, **_comment(context, reports, environment, pull_request)}
+
+
+def _tell_state(
+    context: Context,
+    known: dict[str, str],
+    report: Report,
+    state: State,
+    environment: Environment,
+    pull_request: PullRequest,
+) -> None:
+    """Give the commit's deployment its state, and retire the others; `known` follows."""
+    over = [sha for sha in known if sha != report.sha or state is State.INACTIVE]
     for sha in over:
         text = report.description if sha == report.sha else "A newer commit took its place."
         _say(context, pull_request, int(known.pop(sha)), State.INACTIVE, text, None)
-    if report.state is not State.INACTIVE:
+    if state is not State.INACTIVE:
         deployment = known.get(report.sha) or _deployment(
             context, report, environment, pull_request
         )
         known[report.sha] = str(deployment)
-        _say(context, pull_request, int(deployment), report.state, report.description, report.url)
-    comment = _comment(context, reports.comment, environment, pull_request)
-    return {"deployments": known, "comment": comment}
+        _say(context, pull_request, int(deployment), state, report.description, report.url)
 
 
 def _deployment(
@@ -102,16 +120,33 @@ def _is_said(
 
 
 def _comment(
-    context: Context, known: str | None, environment: Environment, pull_request: PullRequest
-) -> str | None:
+    context: Context, reports: Reports, environment: Environment, pull_request: PullRequest
+) -> Mapping[str, object]:
+    """Have the one comment say how things are now, if it does not; return which it is.
+
+    A text that GitHub has is not sent again: when much is told after an outage, once is enough.
+    """
+    catalog = context.services.catalog
+    preview = catalog.preview_of(environment.service)
+    hourly = 0.0 if preview is None else catalog.prices.of_preview(preview)
+    text = sentences.comment(environment, hourly=hourly)
+    digest = hashlib.sha256(text.encode("utf-8")).hexdigest()[:16]
+    if reports.comment is not None and reports.said == digest:
+        return {}
     context.fence()
-    return context.services.forge.comment(
+    comment = context.services.forge.comment(
         pull_request.repository,
         pull_request.number,
         MARKER.format(name=environment.name),
-        sentences.comment(environment),
-        known=known,
+        text,
+        known=reports.comment,
     )
+    return {"comment": comment, "said": digest}
+
+
+def _what(report: Report) -> str:
+    state = "the comment" if report.state is None else str(report.state)
+    return f"{state} for {report.sha[:12] or 'no commit'}"
 
 
 REPORT = Workflow(ledger.REPORT_WORKFLOW, (Step(send_reports, within=timedelta(days=3)),))

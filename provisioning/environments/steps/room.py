@@ -1,0 +1,149 @@
+"""The line that previews wait in, as rows: places are taken, given and given back in one order.
+
+All places lie in one partition with a row that counts the changes: who lets somebody in names the
+count he saw, so that two workers never give the same place twice. What begins container groups
+asks here too, for Azure begins only so many in five minutes.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from provisioning import ledger
+from provisioning.conditions import with_condition, without_condition
+from provisioning.environments import admission
+from provisioning.environments.admission import Place
+from provisioning.environments.steps.preview import environment_of, preview_of
+from provisioning.errors import StaleRowError
+from provisioning.model import Environment, Phase
+from provisioning.operations import Done, Outcome, Waiting
+from provisioning.services import Context, Services
+from provisioning.store.codec import from_row, to_row
+from provisioning.store.table import Change, Insert, Replace, Row, Table
+
+LOOK_FOR_ROOM = timedelta(minutes=1)
+WAITS_FOR_ROOM = "AdmissionPending"
+_LINE, _COUNT, _BEGUN = "~line", "!count", "!begun"
+_TRIES = 6
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Line:
+    """The line as it was read: the places, their rows by name, and the count's row."""
+
+    places: Sequence[Place]
+    rows: dict[str, Row]
+    count: Row | None
+
+
+def await_room(context: Context) -> Outcome:
+    """Wait in line until there is room for the preview, visibly."""
+    environment, services = environment_of(context), context.services
+    limits = services.catalog.limits
+    line = _read(services.table)
+    place = next((p for p in line.places if p.name == environment.name), None)
+    if place is None:
+        place = _place(context, environment)
+        line = replace(line, places=(*line.places, place))
+    if place.admitted_at is not None:
+        return _is_in(context, environment, "it has its place")
+    turn = admission.next_in(line.places, limits)
+    if turn is None or turn.name != place.name:
+        _enter(services.table, line, place)
+        if turn is not None:
+            _forget_if_gone(services, turn)
+        reason = admission.why_not(place, line.places, limits)
+        conditions = with_condition(
+            environment.conditions, WAITS_FOR_ROOM, reason, now=context.now
+        )
+        return Waiting(look_after=LOOK_FOR_ROOM, reason=reason, sets={"conditions": conditions})
+    _write(services.table, line, replace(place, admitted_at=context.now))
+    return _is_in(context, environment, "there is room for it")
+
+
+def leave_line(table: Table, name: str) -> None:
+    """Give back a preview's place."""
+    row = table.get(_LINE, name)
+    if row is not None:
+        ledger.leave(table, row)
+
+
+def until_next(services: Services, *, now: datetime) -> timedelta:
+    """Take a turn at beginning a container group; return how long to wait where there is none.
+
+    A turn is taken before the call on Azure, so that a lost answer counts as well.
+    """
+    for _ in range(_TRIES):
+        row = services.table.get(_LINE, _BEGUN)
+        begun = [] if row is None else _instants(row)
+        wait = admission.until_next(begun, services.catalog.limits, now=now)
+        if wait > timedelta(0):
+            return wait
+        recent = [at.isoformat() for at in begun if now - at < admission.WINDOW]
+        fresh = Row(_LINE, _BEGUN, {"at": json.dumps([*recent, now.isoformat()])})
+        try:
+            if row is None:
+                services.table.insert(fresh)
+            else:
+                services.table.replace(replace(fresh, etag=row.etag))
+        except StaleRowError:
+            continue
+        return timedelta(0)
+    return timedelta(seconds=1)  # many begin at this very moment
+
+
+def _is_in(context: Context, environment: Environment, reason: str) -> Done:
+    return Done(
+        reason=reason,
+        sets={
+            "image": context.operation.values["image"],
+            "conditions": without_condition(environment.conditions, WAITS_FOR_ROOM),
+        },
+    )
+
+
+def _place(context: Context, environment: Environment) -> Place:
+    return Place(
+        name=environment.name,
+        author=environment.owner,
+        cores=preview_of(context).cores,
+        asked_at=environment.pushed_at or context.now,
+    )
+
+
+def _read(table: Table) -> _Line:
+    rows = {row.key: row for row in table.query(_LINE)}
+    count = rows.pop(_COUNT, None)
+    rows.pop(_BEGUN, None)
+    return _Line(places=[from_row(Place, row) for row in rows.values()], rows=rows, count=count)
+
+
+def _enter(table: Table, line: _Line, place: Place) -> None:
+    if place.name not in line.rows:
+        table.insert(to_row(place, _LINE, place.name))
+
+
+def _write(table: Table, line: _Line, place: Place) -> None:
+    """Let somebody in; raises StaleRowError where another was let in since the line was read."""
+    there = line.rows.get(place.name)
+    own = to_row(place, _LINE, place.name, None if there is None else there.etag)
+    seen = 0 if line.count is None else int(str(line.count.values["seen"]))
+    count = Row(_LINE, _COUNT, {"seen": seen + 1}, None if line.count is None else line.count.etag)
+    changes: list[Change] = [
+        Insert(count) if count.etag is None else Replace(count),
+        Insert(own) if own.etag is None else Replace(own),
+    ]
+    table.transact(changes)
+
+
+def _forget_if_gone(services: Services, turn: Place) -> None:
+    """Take out of the line who no longer waits, or nobody after it would ever come in."""
+    environment = ledger.environment(services.table, turn.name)
+    waits = environment is not None and environment.phase is Phase.CREATING
+    if environment is None or not waits or environment.operation is None:
+        leave_line(services.table, turn.name)
+
+
+def _instants(row: Row) -> list[datetime]:
+    return [datetime.fromisoformat(text) for text in json.loads(str(row.values["at"]))]
