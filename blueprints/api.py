@@ -67,6 +67,14 @@ def delete_environment(req: func.HttpRequest) -> func.HttpResponse:
     return doors.delete_environment(req)
 
 
+@bp.route(route="environments/{name}/image", methods=["PUT"], auth_level=OPEN)
+def put_image(req: func.HttpRequest) -> func.HttpResponse:
+    """Name the image that a build pushed for a commit."""
+    from blueprints import doors
+
+    return doors.put_image(req)
+
+
 @bp.route(route="environments/{name}/why", methods=["GET"], auth_level=OPEN)
 def get_why(req: func.HttpRequest) -> func.HttpResponse:
     """Show the decision in force at a time, its inputs, and what would change it."""

@@ -14,7 +14,7 @@ from provisioning import health, runner, views
 from provisioning.errors import Refusal
 from provisioning.github.receive import read
 from provisioning.identity import Action, Principal
-from provisioning.intake import deliveries, people
+from provisioning.intake import deliveries, images, people
 from provisioning.operations import Status
 from provisioning.services import Services
 
@@ -67,6 +67,19 @@ def put_environment(req: func.HttpRequest) -> func.HttpResponse:
 def delete_environment(req: func.HttpRequest) -> func.HttpResponse:
     """Take a preview down, until the next push or until it is wanted again."""
     return answer(req, Action.CHANGE_PREVIEW, lambda s, who: _wish(req, s, who, is_up=False))
+
+
+def put_image(req: func.HttpRequest) -> func.HttpResponse:
+    """Name the image that a build pushed for a commit."""
+
+    def work(services: Services, who: Principal) -> func.HttpResponse:
+        named = images.name_image(services, _name(req), who, content(req))
+        shown = views.environment(named.converged.environment)
+        if named.ignored is not None:
+            return render(200, {**shown, "ignored": named.ignored})
+        return _under_way(services, shown, named.converged.operation)
+
+    return answer(req, Action.CHANGE_PREVIEW, work)
 
 
 def get_why(req: func.HttpRequest) -> func.HttpResponse:
@@ -154,7 +167,8 @@ def verify_audit(req: func.HttpRequest) -> func.HttpResponse:
 def list_deliveries(req: func.HttpRequest) -> func.HttpResponse:
     """List what came in lately, and what it led to."""
 
-    def work(services: Services, _: Principal) -> func.HttpResponse:
+    def work(services: Services, who: Principal) -> func.HttpResponse:
+        people.note_reading(services, who, "deliveries")
         found = deliveries.recent(services, most=_PAGE)
         return render(200, views.listing(views.delivery(d) for d in found))
 
@@ -174,7 +188,12 @@ def replay_delivery(req: func.HttpRequest) -> func.HttpResponse:
 
 def list_poison(req: func.HttpRequest) -> func.HttpResponse:
     """List the messages that no function could handle."""
-    return answer(req, Action.READ, lambda s, _: render(200, views.listing(views.poison(s))))
+
+    def work(services: Services, who: Principal) -> func.HttpResponse:
+        people.note_reading(services, who, "poisoned messages")
+        return render(200, views.listing(views.poison(services)))
+
+    return answer(req, Action.READ, work)
 
 
 def _wish(
@@ -188,10 +207,14 @@ def _wish(
         found = people.plan(services, wish)
         return render(200, views.dry_run(found), {"ETag": f'"{found.hash}"'})
     granted = people.grant(services, wish, if_match=req.headers.get("if-match"))
-    shown = views.environment(granted.environment)
-    if granted.operation is None:
+    return _under_way(services, views.environment(granted.environment), granted.operation)
+
+
+def _under_way(services: Services, shown: object, operation: str | None) -> func.HttpResponse:
+    """Show the environment, and where to follow what was begun for it."""
+    if operation is None:
         return render(200, shown)
-    where = f"{services.settings.public_url}/api/operations/{granted.operation}"
+    where = f"{services.settings.public_url}/api/operations/{operation}"
     return render(202, shown, {"Operation-Location": where, "Retry-After": "10"})
 
 

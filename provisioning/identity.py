@@ -7,6 +7,7 @@ https://learn.microsoft.com/entra/identity-platform/access-token-claims-referenc
 https://docs.github.com/actions/concepts/security/openid-connect
 """
 
+import re
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,7 +16,10 @@ from typing import Any
 
 from provisioning.catalog import Catalog
 from provisioning.errors import Refusal, TransientError
+from provisioning.model import PullRequest
 from provisioning.settings import Issuer
+
+_PULL = re.compile(r"refs/pull/([0-9]{1,10})/")
 
 
 class Role(StrEnum):
@@ -59,12 +63,13 @@ ALLOWED: Mapping[Action, frozenset[Role]] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Principal:
-    """Who asks: a stable name, the roles, and for a workflow the repository it runs in."""
+    """Who asks: a stable name, the roles, and for a workflow the repository and ref it runs on."""
 
     name: str
     roles: frozenset[Role]
     repository_id: int | None = None
     token_id: str | None = None
+    ref: str = ""
 
 
 class Tokens:
@@ -158,6 +163,22 @@ def permit_repository(principal: Principal, repository_id: int) -> None:
         )
 
 
+def permit_pull_request(principal: Principal, pull_request: PullRequest) -> None:
+    """Return where a workflow may act on this pull request's preview, or a person acts.
+
+    A run on a pull request acts on that one alone; raises Refusal with 403 for others.
+    """
+    permit_repository(principal, pull_request.repository_id)
+    run_on = _PULL.match(principal.ref)
+    if run_on is not None and int(run_on[1]) != pull_request.number:
+        raise Refusal.one(
+            403,
+            "ref_mismatch",
+            f"a run on pull request {run_on[1]} may only act on that one's preview",
+            "ref",
+        )
+
+
 def _person(claims: Mapping[str, Any], issuer: Issuer) -> Principal:
     if claims.get("tid") != issuer.tenant:
         raise _unknown("the token is of another tenant")
@@ -184,6 +205,7 @@ def _workflow(claims: Mapping[str, Any]) -> Principal:
         roles=frozenset({Role.WORKFLOW}),
         repository_id=int(identity),
         token_id=str(claims["jti"]) if claims.get("jti") else None,
+        ref=str(claims.get("ref") or ""),
     )
 
 

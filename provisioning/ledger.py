@@ -146,7 +146,7 @@ def save(
     before: Held | None,
     after: Target,
     *,
-    under: str,
+    under: str | None = None,
     changes: Sequence[Change] = (),
     then: Sequence[Request] = (),
     notes: Sequence[audit.Note] = (),
@@ -156,7 +156,8 @@ def save(
 
     What GitHub is to be told of the change is added here, in the same transaction, and so is the
     row of a new ruling on a release. Wishes for
-    other operations go to the outbox of the operation `under`; they are returned for `drain`.
+    other operations go to the outbox of the operation `under`, or to the target's own where they
+    follow from none; they are returned for `drain`.
     Raises StaleRowError: its index is that of `changes`, or `len(changes)` for the target's own
     row.
     """
@@ -164,13 +165,20 @@ def save(
     told, after, wishes = _reports(before, after, tuple(then))
     ruled, after = _rulings(before, after)
     name = after.name
+    if wishes and under is None:
+        enlist(services.table, own_outbox(name), name, now=now)
     own = to_row(
         after, name, ROW, None if before is None or before.row is None else before.row.etag
     )
-    outbox = [Insert(to_row(w, name, _outbox(under, w))) for w in wishes]
+    outbox = [Insert(to_row(w, name, _outbox(under or own_outbox(name), w))) for w in wishes]
     every = (*changes, Insert(own) if own.etag is None else Replace(own), *told, *ruled, *outbox)
     audit.commit(services.table, name, every, notes, now=now)
     return wishes
+
+
+def own_outbox(target: str) -> str:
+    """Return under what name wishes lie that follow from no operation on the target."""
+    return f"none-{target}"
 
 
 def drain_rows(table: Table, target: str, under: str) -> Iterator[tuple[Request, Row]]:

@@ -98,6 +98,7 @@ class Town:
         )
         self.queue: MemoryQueue = services.queue  # type: ignore[assignment]
         self._late: list[tuple[datetime, str, str]] = []
+        self.comments = 500_000  # people have given so many ids at GitHub already
 
     def close(self) -> None:
         """Give back every connection."""
@@ -115,6 +116,16 @@ class Town:
     def runs(self, *objects: dict[str, Any]) -> None:
         """Make these the workflow runs that GitHub has."""
         self._github.put("/_local/runs", json=list(objects)).raise_for_status()
+
+    def tell(self, event: str, payload: dict[str, Any]) -> None:
+        """Have something happen at GitHub whose delivery is lost on its way."""
+        order = {"event": event, "payload": payload, "drop": True}
+        self._github.post("/_local/deliver", json=order).raise_for_status()
+
+    def collaborators(self, **permissions: str) -> None:
+        """Make these the people with permissions at GitHub, by login."""
+        told = [{"login": who, "permission": may} for who, may in permissions.items()]
+        self._github.put("/_local/collaborators", json=told).raise_for_status()
 
     def github_fault(self, **fault: Any) -> None:
         """Have GitHub go wrong."""
@@ -224,6 +235,13 @@ class Town:
         while self.clock.now() < end:
             self.clock.advance(min(step, end - self.clock.now()).total_seconds())
             self.timers()
+
+    def pass_minutes(self, count: int) -> None:
+        """Let minutes pass in which nothing but `tick` is due."""
+        for _ in range(count):
+            self.clock.advance(60)
+            timers.run(self.services, "tick")
+            self.settle()
 
     def timers(self) -> None:
         """Run the timers that are due at this instant."""

@@ -88,7 +88,13 @@ def _comment(world: World, repository: Json, payload: Json) -> None:
     if payload.get("action") == "deleted":
         world.store.drop("comment", comment["id"], shelf=home)
         return
-    whole = {"body": "", "created_at": world.now, "updated_at": world.now, **comment}
+    usual = {
+        "body": "",
+        "issue_url": f"{world.stack.github}/repos/{repository['full_name']}/issues/{number}",
+        "created_at": world.now,
+        "updated_at": comment.get("created_at") or world.now,
+    }
+    whole = {**usual, **comment}
     world.store.put("comment", comment["id"], {"issue": number, "object": whole}, shelf=home)
 
 

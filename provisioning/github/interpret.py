@@ -27,6 +27,19 @@ _MOVES = frozenset(
 )
 _NOW_SEEN = frozenset({"created", "unsuspend", "new_permissions_accepted", "added"})
 _BRANCH = "refs/heads/"
+HEARD = frozenset(
+    {
+        "pull_request",
+        "workflow_run",
+        "issue_comment",
+        "push",
+        "create",
+        "delete",
+        "installation",
+        "installation_repositories",
+        "repository",
+    }
+)
 
 
 @dataclass(frozen=True)

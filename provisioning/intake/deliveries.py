@@ -147,6 +147,11 @@ def replay(services: Services, identity: str, by: str) -> bool:
     return True
 
 
+def is_known(services: Services, identity: str) -> bool:
+    """Say whether a delivery was stored, whatever became of it."""
+    return _find(services, identity) is not None
+
+
 def _revive(services: Services, row: Row) -> None:
     stored = from_row(Stored, row)
     again = replace(

@@ -95,7 +95,7 @@ def _keep(services: Services, fresh: Environment, seen: Environment, now: dateti
     ledger.enter_index(services.table, seen.name)
     note = Note(event="observed", text="seen first", cause="first look", by="control plane")
     try:
-        ledger.save(services, Held(fresh, None), seen, under="none", notes=[note], now=now)
+        ledger.save(services, Held(fresh, None), seen, notes=[note], now=now)
     except StaleRowError:
         return ledger.environment(services.table, seen.name) or seen
     return seen

@@ -11,12 +11,12 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from provisioning import ledger
+from provisioning import audit, ledger
 from provisioning.catalog import preview_parts
 from provisioning.durations import parse_duration
 from provisioning.environments import heard
 from provisioning.errors import Fault, Refusal, StaleRowError
-from provisioning.identity import Principal, permit_repository
+from provisioning.identity import Principal, permit_pull_request, permit_repository
 from provisioning.intake import estate, rules
 from provisioning.intake.request import Cause, Converged, converge
 from provisioning.model import Environment, Kind, Lease, Phase, PullRequest
@@ -57,7 +57,7 @@ def grant(services: Services, wish: Wish, *, if_match: str | None = None) -> Con
     """
     if wish.name in services.catalog.environments:
         _refuse_removal(wish)
-    subject = _subject(services, wish)
+    subject = subject_of(services, wish)
     if if_match is not None and if_match.strip('"') != _plan(services, wish, subject).hash:
         raise Refusal.one(
             412,
@@ -88,7 +88,7 @@ def plan(services: Services, wish: Wish) -> DryRun:
     """Return what granting the wish would ask for, changing nothing; refuses as `grant` does."""
     if wish.name in services.catalog.environments:
         _refuse_removal(wish)
-    return _plan(services, wish, _subject(services, wish))
+    return _plan(services, wish, subject_of(services, wish))
 
 
 def lease(services: Services, name: str, by: Principal, content: Mapping[str, Any]) -> Converged:
@@ -195,22 +195,23 @@ def _wished(
 
 
 @dataclass(frozen=True)
-class _Subject:
-    """Whom a wish is about: what GitHub says of it now, and the row it would begin with."""
+class Subject:
+    """Whom a wish is about: its service, what GitHub says of it now, and the row of a newcomer."""
 
-    facts: PullRequest | None
-    newcomer: Callable[[datetime], Environment] | None
+    facts: PullRequest | None = None
+    newcomer: Callable[[datetime], Environment] | None = None
+    service: str = ""
 
 
-def _subject(services: Services, wish: Wish) -> _Subject:
+def subject_of(services: Services, wish: Wish) -> Subject:
     """Return whom the wish is about. To take down what has a row, GitHub need not be asked."""
     if wish.name in services.catalog.environments:
-        return _Subject(None, None)
+        return Subject()
     environment = ledger.environment(services.table, wish.name)
     if environment is not None and not wish.is_up:
         if environment.pull_request is not None:
-            permit_repository(wish.by, environment.pull_request.repository_id)
-        return _Subject(None, None)
+            permit_pull_request(wish.by, environment.pull_request)
+        return Subject()
     parts = preview_parts(wish.name, services.catalog)
     if parts is None:
         raise _unknown(wish.name)
@@ -224,13 +225,15 @@ def _subject(services: Services, wish: Wish) -> _Subject:
             f"GitHub knows no pull request {number} of {service.repository}",
             "name",
         )
-    return _Subject(
+    permit_pull_request(wish.by, facts)
+    return Subject(
         facts,
         lambda now: heard.newcomer(wish.name, service.name, facts.author, facts, now=now),
+        service.name,
     )
 
 
-def _plan(services: Services, wish: Wish, subject: _Subject) -> DryRun:
+def _plan(services: Services, wish: Wish, subject: Subject) -> DryRun:
     now = services.clock.now()
     environment = estate.known(services, wish.name)
     environment = environment or ledger.environment(services.table, wish.name)
@@ -267,6 +270,18 @@ def spend(services: Services, who: Principal) -> None:
         raise Refusal.one(
             401, "token_spent", "a workflow's token serves once; ask for another", "Authorization"
         ) from error
+
+
+def note_reading(services: Services, who: Principal, what: str) -> None:
+    """Put in the trail that somebody looked at what came in; once an hour for each of them."""
+    now = services.clock.now()
+    digest = hashlib.sha256(f"{who.name}\n{what}".encode()).hexdigest()[:40]
+    try:
+        services.deliveries.insert(Row(f"read-{now:%Y-%m-%dT%H}", digest, {"at": now}))
+    except StaleRowError:
+        return
+    note = audit.Note(event="looked", text=f"{what} were listed", cause="asked for", by=who.name)
+    audit.commit(services.table, ledger.CONTROL_PLANE, (), [note], now=now)
 
 
 def _unknown(name: str) -> Refusal:

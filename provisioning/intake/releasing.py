@@ -156,7 +156,7 @@ def distrust(services: Services, release: Release, why: str, by: str) -> None:
         )
         note = Note(event="alert-unverified", text=why, cause=release.id, by=by)
         try:
-            ledger.save(services, held, after, under="none", notes=[note], now=now)
+            ledger.save(services, held, after, notes=[note], now=now)
         except StaleRowError:
             continue
         return
@@ -276,7 +276,7 @@ def _tell(
         )
         note = Note(event=str(move), text=because, cause=there.id, by=by)
         try:
-            ledger.save(services, held, after, under="none", notes=[note], now=now)
+            ledger.save(services, held, after, notes=[note], now=now)
         except StaleRowError:
             continue
         _hurry(services, after)

@@ -127,6 +127,15 @@ def drain(services: Services, target: str, under: str) -> None:
         ledger.leave(services.table, row)
 
 
+def hand_on(services: Services, target: str) -> None:
+    """Ask for every wish that follows from no operation, then take them off the agenda."""
+    own = ledger.own_outbox(target)
+    row = ledger.agenda_row(services.table, own)  # before: who enters it again keeps it
+    drain(services, target, own)
+    if row is not None:
+        ledger.leave(services.table, row)
+
+
 def clear(services: Services, operation: Operation) -> None:
     """See to the outbox of an operation that is over, then take it off the agenda."""
     drain(services, operation.target, operation.id)
@@ -213,15 +222,16 @@ def _keep(
         or not isinstance(before, Environment)
         or (replace(environment, decided=before.decided, decisions=before.decisions) != before)
     )
-    ledger.save(
+    wishes = ledger.save(
         services,
         held,
         environment,
-        under="none",
         changes=changes,
         notes=[note] if is_news else [],
         now=now,
     )
+    if wishes:
+        hand_on(services, environment.name)
 
 
 def begin_on(

@@ -12,8 +12,8 @@ from provisioning import audit, ledger
 from provisioning.conditions import has_failed, with_condition
 from provisioning.environments import desired
 from provisioning.errors import StaleRowError, TerminalError, TransientError
-from provisioning.intake import alerts, asking, deliveries, estate, releasing
-from provisioning.intake.request import Cause, clear, converge, drain, nudge
+from provisioning.intake import alerts, asking, deliveries, estate, redelivery, releasing
+from provisioning.intake.request import Cause, clear, converge, drain, hand_on, nudge
 from provisioning.intake.verification import verify_backups
 from provisioning.ledger import Plane
 from provisioning.model import Environment, Kind, Phase
@@ -88,6 +88,7 @@ def tick(services: Services, plane: Plane) -> str:
 
 def repair(services: Services, _: Plane) -> str:
     """Close the gap between GitHub's open pull requests and our previews, whatever was lost."""
+    deliveries.unread(services, hours=72)
     said, cause = [], Cause(text="repair: as GitHub lists it", by="timer")
     for service in services.catalog.services.values():
         if service.preview is None:
@@ -96,7 +97,10 @@ def repair(services: Services, _: Plane) -> str:
             said.append(asking.close_gap(services, service, cause))
         except TerminalError as error:  # one repository must not stand in another's way
             said.append(f"{service.name}: {error}")
-    deliveries.unread(services, hours=72)
+    try:
+        said.append(redelivery.ask_again(services))
+    except TerminalError as error:
+        said.append(f"lost deliveries: {error}")
     return "; ".join(said)
 
 
@@ -122,6 +126,7 @@ def _see_to(services: Services, entry: tuple[ledger.AgendaEntry, Row]) -> int:
     found = ledger.operation(services.table, agenda.target, agenda.operation)
     now = services.clock.now()
     if found is None:
+        drain(services, agenda.target, agenda.operation)
         if now - agenda.at > _GRACE:
             ledger.leave(services.table, row)
         return 0
@@ -245,7 +250,7 @@ def _adopt(services: Services, held: ledger.Held | None, name: str, now: datetim
     ledger.enter_index(services.table, name)
     note = audit.Note(event="orphan-found", text=f"{name}: {message}", cause="sweep", by="timer")
     try:
-        ledger.save(services, held, leaked, under="none", notes=[note], now=now)
+        ledger.save(services, held, leaked, notes=[note], now=now)
     except StaleRowError:
         return
-    drain(services, name, "none")
+    hand_on(services, name)

@@ -21,6 +21,8 @@ from provisioning.github import sentences
 from provisioning.intake import alerts, deliveries, people
 from provisioning.intake.arrivals import State
 from provisioning.model import (
+    Answer,
+    Approval,
     Arm,
     Backups,
     Bake,
@@ -49,7 +51,7 @@ from provisioning.releases import canary, telemetry
 from provisioning.settings import ROOT
 from provisioning.store.codec import to_plain, to_row
 from provisioning.store.memory import MemoryTable
-from tests.builders import SHA, START, an_environment, the_catalog
+from tests.builders import SHA, START, a_pull_request, an_environment, the_catalog
 from tests.property.services import services as memory_services
 from tests.unit.builders import a_request
 
@@ -493,7 +495,17 @@ def test_the_comments(golden: Golden):
         "ready": a_ready_preview(),
         "creating": a_preview(),
         "deleting": a_preview(phase=Phase.DELETING),
-        "gone": a_preview(phase=Phase.GONE),
+        "gone": a_preview(
+            phase=Phase.GONE, billed_since=START, gone_at=START + timedelta(hours=6, minutes=12)
+        ),
+        "ends soon": a_ready_preview(warned_of=a_ready_preview().expires_at),
+        "of a fork": a_ready_preview(
+            pull_request=a_pull_request(fork=True, sha="b" * 40),
+            approval=Approval(sha=SHA, by="olu", at=START),
+        ),
+        "answered": a_ready_preview(
+            answer=Answer(comment=5, to="olu", text="it lives until then", refused=False, at=START)
+        ),
         "leaked": a_preview(phase=Phase.LEAKED),
         "failed": a_preview(
             phase=Phase.FAILED,
@@ -505,5 +517,5 @@ def test_the_comments(golden: Golden):
 
     golden(
         "comments",
-        {name: sentences.comment(found).splitlines() for name, found in shown.items()},
+        {name: sentences.comment(found, hourly=0.1).splitlines() for name, found in shown.items()},
     )

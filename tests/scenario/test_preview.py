@@ -15,53 +15,27 @@ from provisioning.identity import Principal, Role
 from provisioning.intake import people
 from provisioning.model import Phase
 from provisioning.operations import Status
-from tests.builders import REPOSITORY_ID, pull_event, pull_object, run_event, run_object
+from tests.builders import REPOSITORY_ID, pull_event, pull_object, run_object
+from tests.scenario.pulls import (
+    CONTAINERS,
+    MINUTE,
+    NAME,
+    ONE,
+    TWO,
+    at,
+    build,
+    close,
+    in_azure,
+    push,
+    states,
+    up,
+)
 from tests.town import ANYBODY, Town
-
-NAME = "pr-7-rewards-api"
-ONE, TWO = "1" * 40, "2" * 40
-MINUTE = timedelta(minutes=1)
-
-
-def at(hour: int, minute: int = 0) -> str:
-    return f"2026-11-23T{hour:02d}:{minute:02d}:00Z"
-
-
-def push(town: Town, action: str, sha: str, when: str, **given: Any) -> None:
-    town.pulls(pull_object(7, sha=sha, updated_at=when, **given))
-    town.deliver("pull_request", pull_event(action, 7, sha=sha, updated_at=when, **given))
-    town.settle()
-
-
-def build(town: Town, sha: str) -> None:
-    town.runs(run_object(sha))
-    town.deliver("workflow_run", run_event(sha))
-    town.settle()
-
-
-def up(town: Town, sha: str = ONE) -> None:
-    push(town, "opened", sha, at(9))
-    build(town, sha)
-    town.pass_time(3 * MINUTE)
-    assert town.environment(NAME).phase is Phase.READY
-
-
-def close(town: Town, sha: str = ONE, when: str = at(20)) -> None:
-    push(town, "closed", sha, when, state="closed")
-
-
-def in_azure(town: Town, kind: str) -> list[dict[str, Any]]:
-    return [r for r in town.resources() if r["type"].lower() == kind.lower()]
 
 
 def containers(town: Town) -> dict[str, Any]:
-    (group,) = in_azure(town, "Microsoft.ContainerInstance/containerGroups")
+    (group,) = in_azure(town, CONTAINERS)
     return group
-
-
-def states(town: Town) -> list[str]:
-    said = town.said("POST", "/statuses")
-    return [r["body"]["state"] for r in said if r["status"] == 201]
 
 
 def test_an_opened_pull_request_gets_a_preview_that_answers(town: Town) -> None:
@@ -180,7 +154,7 @@ def test_reopened_while_it_is_being_deleted_it_is_built_anew(town: Town) -> None
     town.pass_time(6 * MINUTE)
 
     assert town.environment(NAME).phase is Phase.READY
-    assert len(in_azure(town, "Microsoft.ContainerInstance/containerGroups")) == 1
+    assert len(in_azure(town, CONTAINERS)) == 1
 
 
 def test_the_same_body_under_another_id_is_handled_once(town: Town) -> None:

@@ -136,7 +136,7 @@ def test_a_description_fits():
         pytest.param(a_preview(Phase.READY), f"Ready: {URL}", id="ready"),
         pytest.param(
             a_preview(Phase.READY, expires_at=START + timedelta(hours=72)),
-            "- it lives until Thursday 26 November 09:00 UTC, or anew from the next push;",
+            "- it lives until Thursday 26 November 09:00 UTC; a push counts anew,",
             id="with an end",
         ),
         pytest.param(
