@@ -42,6 +42,7 @@ DOORS: dict[str, set[str]] = {
     "get_savings": EVERYBODY,
     "put_environment": OPERATORS | {"workflow"},
     "delete_environment": OPERATORS | {"workflow"},
+    "put_image": OPERATORS | {"workflow"},
     "get_why": EVERYBODY,
     "post_lease": OPERATORS,
     "delete_lease": OPERATORS,
