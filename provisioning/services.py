@@ -4,6 +4,7 @@
 out on first use only, so building is cheap and a cold start pays for what it needs.
 """
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -17,6 +18,7 @@ from provisioning.identity import Tokens
 from provisioning.operations import Operation, Workflow
 from provisioning.probe import Probe
 from provisioning.queue import AzureQueue, Queue
+from provisioning.registry import Registry, is_azures
 from provisioning.settings import Settings
 from provisioning.store.anchors import Anchors
 from provisioning.store.azure import AzureTable
@@ -41,7 +43,10 @@ class SystemClock:
 
 @dataclass(frozen=True, kw_only=True)
 class Services:
-    """What effectful code may touch; `urgent` is Azure with a budget of its own."""
+    """What effectful code may touch; `urgent` is Azure with a budget of its own.
+
+    Without a `registry` nobody knows digests: images are deployed by tag.
+    """
 
     settings: Settings
     catalog: Catalog
@@ -58,6 +63,7 @@ class Services:
     probe: Probe
     tokens: Tokens
     workflows: Mapping[str, Workflow[Any]]
+    registry: Registry | None = None
 
 
 @dataclass(frozen=True)
@@ -96,11 +102,26 @@ def build(settings: Settings, *, clock: Clock, workflows: Mapping[str, Workflow[
         probe=Probe(),
         tokens=Tokens(settings.entra, settings.actions),
         workflows=workflows,
+        registry=_registry(settings),
     )
 
 
 def _azure(settings: Settings, client_id: str | None) -> Azure:
     return Azure(settings.subscription, settings.resource_manager, lambda: _credential(client_id))
+
+
+def _registry(settings: Settings) -> Registry | None:
+    """Return the registry that is configured; an Azure one without a login knows our identity."""
+    url, login = settings.registry_url, settings.registry_login
+    if url is None:
+        return None
+    knows_us = login is None and is_azures(url)
+    return Registry(
+        url,
+        uptime=time.monotonic,
+        login=login,
+        credential=(lambda: _credential(settings.client_id)) if knows_us else None,
+    )
 
 
 def _credential(client_id: str | None) -> Any:

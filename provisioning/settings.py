@@ -18,6 +18,9 @@ from provisioning.store.connection import Connection
 ROOT = Path(__file__).resolve().parent.parent
 
 _GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_HOST = re.compile(
+    r"(https://[a-z0-9-]+(\.[a-z0-9-]+)*|http://127\.0\.0\.1)(:(?P<port>[0-9]{1,5}))?"
+)
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,7 @@ class Settings:
     preview_key: bytes
     registry_login: tuple[str, str] | None
     urgent_client_id: str | None = None
+    registry_url: str | None = None
 
     def __repr__(self) -> str:
         return f"Settings(public_url={self.public_url!r}, subscription={self.subscription!r})"
@@ -105,6 +109,7 @@ def _read(take: "_Reader") -> Settings:
         preview_key=take.key("PREVIEW_KEY"),
         registry_login=take.login("REGISTRY_USERNAME", "REGISTRY_PASSWORD"),
         urgent_client_id=take.maybe("AZURE_URGENT_CLIENT_ID"),
+        registry_url=take.host("REGISTRY_URL"),
     )
 
 
@@ -136,6 +141,17 @@ class _Reader:
         value = self.text(name, default)
         if value and not _is_address(value):
             self.faults.append(f"{name} must be an absolute http or https address")
+        return value
+
+    def host(self, name: str) -> str | None:
+        """Take a host that a login is sent to: encrypted, unless it stays on this machine."""
+        value = self.maybe(name)
+        if value is None:
+            return None
+        value = value.rstrip("/").lower()
+        found = _HOST.fullmatch(value)
+        if found is None or int(found["port"] or 0) > 65535:
+            self.faults.append(f"{name} must be https and a host alone, such as https://ghcr.io")
         return value
 
     def template(self, name: str, default: str) -> str:

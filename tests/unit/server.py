@@ -70,6 +70,8 @@ class Server:
         for name, value in (given | answer.headers).items():
             handler.send_header(name, value)
         handler.end_headers()
+        if handler.command == "HEAD":
+            return
         with contextlib.suppress(OSError):  # the asker may have heard enough
             handler.wfile.write(answer.content)
 
@@ -86,7 +88,7 @@ def serving() -> Iterator[Server]:
             """Answer."""
             server.answer(self)
 
-        do_POST = do_PATCH = do_PUT = do_GET  # noqa: N815 - the library's names
+        do_HEAD = do_POST = do_PATCH = do_PUT = do_GET  # noqa: N815 - the library's names
 
         def log_message(self, *_: Any) -> None:
             """Say nothing."""

@@ -127,6 +127,64 @@ def test_a_login_is_both_words():
     assert found.registry_login == ("ines", "word")
 
 
+@pytest.mark.parametrize(
+    ("given", "url"),
+    [
+        ("https://ghcr.io", "https://ghcr.io"),
+        ("https://TesoroXP.azurecr.io/", "https://tesoroxp.azurecr.io"),
+        ("https://registry:5000", "https://registry:5000"),
+        ("http://127.0.0.1:5000", "http://127.0.0.1:5000"),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_a_registry_is_a_host(given: str | None, url: str | None):
+    assert settings(REGISTRY_URL=given).registry_url == url
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "ghcr.io",
+        "http://ghcr.io",
+        "http://127.0.0.1.evil.example",
+        "https://ines:word@ghcr.io",
+        "https://ghcr.io/tesoro",
+        "https://ghcr.io?a=b",
+        "https://ghcr.io:65536",
+        "https://..",
+        "https://",
+    ],
+)
+def test_a_login_goes_to_no_registry_that_is_more_or_less_than_a_host(given: str):
+    (found,) = faults(REGISTRY_URL=given)
+
+    assert found == "REGISTRY_URL must be https and a host alone, such as https://ghcr.io"
+
+
+@pytest.mark.parametrize(
+    ("given", "knows_us"),
+    [
+        pytest.param({}, None, id="no registry"),
+        pytest.param({"REGISTRY_URL": "https://ghcr.io"}, False, id="somebody else's"),
+        pytest.param({"REGISTRY_URL": "https://tesoroxp.azurecr.io"}, True, id="Azure's"),
+        pytest.param(
+            {
+                "REGISTRY_URL": "https://tesoroxp.azurecr.io",
+                "REGISTRY_USERNAME": "ines",
+                "REGISTRY_PASSWORD": "word",
+            },
+            False,
+            id="Azure's, with a login",
+        ),
+    ],
+)
+def test_our_identity_is_for_azures_registries_alone(given: dict[str, str], knows_us: bool | None):
+    registry = build(settings(**given), clock=SystemClock(), workflows={}).registry
+
+    assert (None if registry is None else registry._credential is not None) is knows_us
+
+
 def test_while_a_secret_is_changed_both_count():
     found = settings(GITHUB_WEBHOOK_SECRET_PREVIOUS="the one before")
 
