@@ -1,15 +1,19 @@
 """Which image a preview runs: by its build's success, by its build's own word, by digest."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from local.registry.server import Running, running
 from provisioning.errors import Refusal
 from provisioning.identity import Principal, Role
 from provisioning.intake import images as naming
 from provisioning.model import Phase
+from provisioning.registry import Registry
 from tests.builders import REPOSITORY_ID, pull_object
 from tests.scenario.pulls import MINUTE, NAME, ONE, TWO, at, build, close, images, push, up
 from tests.town import Town
@@ -208,3 +212,43 @@ def test_after_it_is_gone_it_is_not_brought_back_by_a_build(town: Town) -> None:
     town.pass_time(3 * MINUTE)
 
     assert town.environment(NAME).phase is Phase.GONE
+
+
+def test_where_a_registry_can_be_asked_the_tag_is_deployed_by_its_digest(town: Town) -> None:
+    with a_registry(town) as registry:
+        digest = registry.push("tesoro/rewards-api", ONE)
+        up(town)
+
+    assert images(town) == [f"{REPOSITORY}@{digest}"]
+
+
+def test_a_build_that_succeeded_without_pushing_is_waited_for_visibly(town: Town) -> None:
+    with a_registry(town) as registry:
+        push(town, "opened", ONE, at(9))
+        build(town, ONE)
+        (waiting,) = town.environment(NAME).conditions
+        digest = registry.push("tesoro/rewards-api", ONE)
+        town.pass_time(timedelta(minutes=9))
+
+    assert "its registry has no image of it" in waiting.message
+    assert images(town) == [f"{REPOSITORY}@{digest}"]
+
+
+def test_a_tag_that_a_build_names_is_looked_up_as_well(town: Town) -> None:
+    with a_registry(town) as registry:
+        digest = registry.push("tesoro/rewards-api", "v1")
+        push(town, "opened", ONE, at(9))
+        name_image(town, f"{REPOSITORY}:v1")
+        town.pass_time(3 * MINUTE)
+
+    assert images(town) == [f"{REPOSITORY}@{digest}"]
+
+
+@contextmanager
+def a_registry(town: Town) -> Iterator[Running]:
+    """Have the town ask a registry while the block runs."""
+    with running() as registry:
+        client = Registry(registry.url, uptime=lambda: 0.0)
+        town.services = replace(town.services, registry=client)
+        yield registry
+        client.close()

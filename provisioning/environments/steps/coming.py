@@ -37,12 +37,17 @@ _LOG_LINES = 40
 def await_image(context: Context) -> Outcome:
     """Wait, visibly, until the commit's image is known: a build named it, or has pushed it."""
     environment = environment_of(context)
-    sha = environment.sha or ""
-    image = heard.image_of(environment, sha) or _image_before(environment)
-    if image is None and not _is_built(context, sha):
-        workflow = preview_of(context).workflow
-        return _image_pending(context, f"waits for the workflow {workflow} to build {sha[:12]}")
-    image = image or preview_of(context).image_for(sha)
+    sha, image = environment.sha or "", _image_before(environment)
+    if image is None:
+        named = heard.image_of(environment, sha)
+        if named is None and not _is_built(context, sha):
+            workflow = preview_of(context).workflow
+            return _image_pending(
+                context, f"waits for the workflow {workflow} to build {sha[:12]}"
+            )
+        image = _by_digest(context, named or preview_of(context).image_for(sha))
+    if image is None:
+        return _image_pending(context, f"{sha[:12]} is built, and its registry has no image of it")
     return Done(
         reason=f"{image} is built",
         values={"image": image},
@@ -195,6 +200,18 @@ def _is_built(context: Context, sha: str) -> bool:
         raise TerminalError("pull_request_missing", "the preview has no pull request")
     workflow = preview_of(context).workflow
     return context.services.forge.built(pull_request.repository, workflow, sha)
+
+
+def _by_digest(context: Context, image: str) -> str | None:
+    """Return the image by its digest, where a registry can be asked; None where it has none.
+
+    Who may push could have a tag mean something else a minute later; a digest stays what it is.
+    """
+    registry = context.services.registry
+    if registry is None or "@" in image:
+        return image
+    digest = registry.digest(image)
+    return None if digest is None else f"{preview_of(context).repository}@{digest}"
 
 
 def _image_pending(context: Context, reason: str) -> Waiting:
