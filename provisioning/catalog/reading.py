@@ -69,12 +69,15 @@ def _catalog(root: Table) -> Catalog:
 
 def _limits(table: Table, services: Mapping[str, Service]) -> Limits:
     usual = Limits()
-    table.only("previews", "cores", "of_an_author", "creates")
+    table.only("previews", "cores", "of_an_author", "creates", "creates_an_hour")
     limits = Limits(
         previews=table.number("previews", usual.previews, least=1, most=_MOST),
         cores=table.positive("cores", usual.cores),
         of_an_author=table.number("of_an_author", usual.of_an_author, least=1, most=_MOST),
         creates=table.number("creates", usual.creates, least=1, most=_MOST),
+        creates_an_hour=table.number(
+            "creates_an_hour", usual.creates_an_hour, least=1, most=_MOST
+        ),
     )
     for service in services.values():
         if service.preview is not None and service.preview.cores > limits.cores:

@@ -38,13 +38,15 @@ class Which(StrEnum):
 class Limits:
     """How much of previews there may be at once: of all of them, of cores, and of one author.
 
-    `creates` is how many container groups may be begun in five minutes: Azure's own limit.
+    `creates` and `creates_an_hour` are how many container groups may be begun in five minutes and
+    in an hour: Azure's own limits.
     """
 
     previews: int = 40
     cores: float = 80.0
     of_an_author: int = 40
     creates: int = 100
+    creates_an_hour: int = 300
 
 
 @dataclass(frozen=True, kw_only=True)

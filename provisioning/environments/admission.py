@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from provisioning.catalog import Limits
 
-WINDOW = timedelta(minutes=5)  # of Azure's limit on how many container groups are begun
+FIVE_MINUTES, HOUR = timedelta(minutes=5), timedelta(hours=1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,11 +53,17 @@ def why_not(place: Place, places: Sequence[Place], limits: Limits) -> str:
 
 
 def until_next(begun: Sequence[datetime], limits: Limits, *, now: datetime) -> timedelta:
-    """Return how long the next container group must wait, given when others were begun."""
-    recent = sorted(at for at in begun if now - at < WINDOW)
-    if len(recent) < limits.creates:
-        return timedelta(0)
-    return recent[len(recent) - limits.creates] + WINDOW - now
+    """Return how long the next container group must wait, given when others were begun.
+
+    https://learn.microsoft.com/azure/container-instances/container-instances-resource-and-quota-limits
+    """
+    windows = ((FIVE_MINUTES, limits.creates), (HOUR, limits.creates_an_hour))
+    return max(_until(begun, window, most, now) for window, most in windows)
+
+
+def _until(begun: Sequence[datetime], window: timedelta, most: int, now: datetime) -> timedelta:
+    recent = sorted(at for at in begun if now - at < window)
+    return timedelta(0) if len(recent) < most else recent[len(recent) - most] + window - now
 
 
 def _waiting(places: Sequence[Place]) -> list[Place]:

@@ -14,7 +14,6 @@ from provisioning.azure.resources.container_group import Observed, Standing
 from provisioning.conditions import with_condition, without_condition
 from provisioning.environments import bodies, desired, heard
 from provisioning.environments.redaction import redact
-from provisioning.environments.steps import room
 from provisioning.environments.steps.preview import (
     LOOK,
     environment_of,
@@ -133,11 +132,6 @@ def ensure_containers(context: Context) -> Outcome:
                 context.fence()
                 services.azure.delete_container_group(group, name)
                 return Waiting(look_after=LOOK, reason="the old containers are removed first")
-    wait = room.until_next(services, now=context.now)
-    if wait > timedelta(0):
-        most = services.catalog.limits.creates
-        reason = f"Azure begins {most} container groups in five minutes at most; its turn comes"
-        return Waiting(look_after=wait, reason=reason, token=context.operation.token)
     context.fence()
     services.azure.put_container_group(group, name, wanted)
     return Waiting(

@@ -1,8 +1,8 @@
 """The line that previews wait in, as rows: places are taken, given and given back in one order.
 
 All places lie in one partition with a row that counts the changes: who lets somebody in names the
-count he saw, so that two workers never give the same place twice. What begins container groups
-asks here too, for Azure begins only so many in five minutes.
+count he saw, so that two workers never give the same place twice. Who is in then takes a turn at
+having containers begun, for Azure begins only so many in five minutes and in an hour.
 """
 
 import json
@@ -38,7 +38,7 @@ class _Line:
 
 
 def await_room(context: Context) -> Outcome:
-    """Wait in line until there is room for the preview, visibly."""
+    """Wait in line, visibly, until there is room for the preview, and until it is its turn."""
     environment, services = environment_of(context), context.services
     limits = services.catalog.limits
     line = _read(services.table)
@@ -47,19 +47,16 @@ def await_room(context: Context) -> Outcome:
         place = _place(context, environment)
         line = replace(line, places=(*line.places, place))
     if place.admitted_at is not None:
-        return _is_in(context, environment, "it has its place")
+        return _await_turn(context, environment)
     turn = admission.next_in(line.places, limits)
     if turn is None or turn.name != place.name:
         _enter(services.table, line, place)
         if turn is not None:
             _forget_if_gone(services, turn)
         reason = admission.why_not(place, line.places, limits)
-        conditions = with_condition(
-            environment.conditions, WAITS_FOR_ROOM, reason, now=context.now
-        )
-        return Waiting(look_after=LOOK_FOR_ROOM, reason=reason, sets={"conditions": conditions})
+        return _waits(context, environment, reason, LOOK_FOR_ROOM)
     _write(services.table, line, replace(place, admitted_at=context.now))
-    return _is_in(context, environment, "there is room for it")
+    return _await_turn(context, environment)
 
 
 def leave_line(table: Table, name: str) -> None:
@@ -69,10 +66,31 @@ def leave_line(table: Table, name: str) -> None:
         ledger.leave(table, row)
 
 
-def until_next(services: Services, *, now: datetime) -> timedelta:
-    """Take a turn at beginning a container group; return how long to wait where there is none.
+def _await_turn(context: Context, environment: Environment) -> Outcome:
+    wait = _take_turn(context.services, now=context.now)
+    if wait > timedelta(0):
+        reason = "waits for its turn: Azure begins only so many container groups at a time"
+        return _waits(context, environment, reason, wait)
+    return Done(
+        reason="there is room for it",
+        sets={
+            "image": context.operation.values["image"],
+            "conditions": without_condition(environment.conditions, WAITS_FOR_ROOM),
+        },
+    )
 
-    A turn is taken before the call on Azure, so that a lost answer counts as well.
+
+def _waits(
+    context: Context, environment: Environment, reason: str, look_after: timedelta
+) -> Waiting:
+    conditions = with_condition(environment.conditions, WAITS_FOR_ROOM, reason, now=context.now)
+    return Waiting(look_after=look_after, reason=reason, sets={"conditions": conditions})
+
+
+def _take_turn(services: Services, *, now: datetime) -> timedelta:
+    """Take a turn at having containers begun; return how long to wait where there is none.
+
+    It is taken before the call on Azure, so that a lost answer counts as well.
     """
     for _ in range(_TRIES):
         row = services.table.get(_LINE, _BEGUN)
@@ -80,7 +98,7 @@ def until_next(services: Services, *, now: datetime) -> timedelta:
         wait = admission.until_next(begun, services.catalog.limits, now=now)
         if wait > timedelta(0):
             return wait
-        recent = [at.isoformat() for at in begun if now - at < admission.WINDOW]
+        recent = [at.isoformat() for at in begun if now - at < admission.HOUR]
         fresh = Row(_LINE, _BEGUN, {"at": json.dumps([*recent, now.isoformat()])})
         try:
             if row is None:
@@ -91,16 +109,6 @@ def until_next(services: Services, *, now: datetime) -> timedelta:
             continue
         return timedelta(0)
     return timedelta(seconds=1)  # many begin at this very moment
-
-
-def _is_in(context: Context, environment: Environment, reason: str) -> Done:
-    return Done(
-        reason=reason,
-        sets={
-            "image": context.operation.values["image"],
-            "conditions": without_condition(environment.conditions, WAITS_FOR_ROOM),
-        },
-    )
 
 
 def _place(context: Context, environment: Environment) -> Place:
