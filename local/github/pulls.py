@@ -47,6 +47,11 @@ def is_before(one: str, other: str) -> bool:
     return _moment(one) < _moment(other)
 
 
+def is_time(text: Any) -> bool:
+    """Say whether it is an ISO time at all."""
+    return isinstance(text, str) and _moment(text) > _moment("")
+
+
 def put_pull(given: Json, repository: Json, *, now: str) -> Kept:
     """Return a pull request that a test states, completed with what GitHub always has."""
     whole = complete_pull(given, repository, now=now)

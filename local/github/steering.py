@@ -12,7 +12,7 @@ from local.github import faults, hook
 from local.github.absorb import absorb, repository_of
 from local.github.answers import Answer, GitHubError, Json, Request
 from local.github.hook import Parcel, wrap
-from local.github.pulls import put_pull, put_run
+from local.github.pulls import is_time, put_pull, put_run
 from local.github.world import DEFAULT_REPOSITORY, World
 
 PREFIX = "/_local"
@@ -137,7 +137,13 @@ def _deliveries(world: World, _: Request) -> Answer:
 
 
 def _put_deliveries(world: World, request: Request) -> Answer:
-    hook.put_deliveries(world, _objects(request))
+    given = _objects(request)
+    for item in given:
+        if not isinstance(item.get("id", 0), int) or not is_time(
+            item.get("delivered_at", world.now)
+        ):
+            raise GitHubError(400, "id: a whole number; delivered_at: an ISO time")
+    hook.put_deliveries(world, given)
     return _deliveries(world, request)
 
 
