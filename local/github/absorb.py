@@ -58,13 +58,14 @@ def _pull(world: World, repository: Json, payload: Json) -> None:
     if not isinstance(number, int) or isinstance(number, bool):
         return
     home = repository["id"]
-    known = Kept.read(world.store.get("pull", number, shelf=home))
+    known, label = Kept.read(world.store.get("pull", number, shelf=home)), payload.get("label")
     now = delivered_pull(
         known,
         str(payload.get("action")),
         {**given, "number": number},
         repository,
         now=world.now,
+        label=label if isinstance(label, dict) else None,
     )
     world.store.put("pull", number, now.document(), shelf=home)
 

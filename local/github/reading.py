@@ -1,12 +1,11 @@
-"""What the app reads: the App itself, repositories, pull requests, runs, commits, people.
+"""What the app reads: the App itself, repositories, pull requests, runs, people.
 
 https://docs.github.com/rest/pulls/pulls, https://docs.github.com/rest/actions/workflow-runs
 """
 
 from local.github import authority
-from local.github.answers import Answer, GitHubError, Json, invalid, not_found, paged
+from local.github.answers import Answer, Json, invalid, not_found, paged
 from local.github.call import Call
-from local.github.refs import author_of
 from local.github.world import account, installation_of
 
 
@@ -91,7 +90,7 @@ def pulls(call: Call) -> Answer:
     ]
     if "base" in query:
         found = [one for one in found if one["base"]["ref"] == query["base"]]
-    if "head" in query:
+    if ":" in query.get("head", ""):  # a branch without its owner is passed over, as at GitHub
         found = [one for one in found if _label(one) == query["head"].lower()]
     by = "updated_at" if order == "updated" else "created_at"
     falling = query.get("direction", "desc" if order == "created" else "asc") == "desc"
@@ -99,19 +98,16 @@ def pulls(call: Call) -> Answer:
     return paged(call.request, call.base, found)
 
 
-def pulls_of_commit(call: Call) -> Answer:
-    """List the pull requests whose head is the commit."""
-    found = [
-        one["object"]
-        for one in call.world.store.shelf("pull", call.home)
-        if one["object"]["head"]["sha"] == call.names["sha"]
-    ]
-    return paged(call.request, call.base, found)
-
-
 def _label(one: Json) -> str:
-    owner = ((one["head"].get("repo") or {}).get("owner") or {}).get("login", "")
-    return f"{owner}:{one['head']['ref']}".lower()
+    """Return `owner:branch`; the owner stays known where the fork is gone."""
+    head = one["head"]
+    home = head.get("repo") or {}
+    owner = (head.get("user") or home.get("owner") or {}).get("login")
+    if owner is None and isinstance(home.get("full_name"), str):
+        owner = home["full_name"].partition("/")[0]
+    if owner is None:
+        return str(head.get("label") or "").lower()
+    return f"{owner}:{head['ref']}".lower()
 
 
 def run(call: Call) -> Answer:
@@ -136,26 +132,6 @@ def runs(call: Call) -> Answer:
         found = [one for one in found if (one["actor"] or {}).get("login") == query["actor"]]
     found.sort(key=lambda one: (str(one["created_at"]), one["id"]), reverse=True)
     return paged(call.request, call.base, found, key="workflow_runs")
-
-
-def commit(call: Call) -> Answer:
-    """Show a commit, as far as it is known: its name and who wrote it."""
-    sha = call.names["sha"]
-    author = author_of(call.world, call.repository, sha)
-    if author is None:
-        raise GitHubError(422, f"No commit found for SHA: {sha}")
-    person = account(call.world.stack, author)
-    signed = {"name": author, "email": f"{author}@users.noreply.github.com"}
-    return Answer(
-        body={
-            "sha": sha,
-            "url": f"{call.place}/commits/{sha}",
-            "author": person,
-            "committer": person,
-            "commit": {"message": sha[:7], "author": signed, "committer": signed},
-            "parents": [],
-        }
-    )
 
 
 def permission(call: Call) -> Answer:

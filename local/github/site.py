@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from local.github import authority, comments, deployments, hook, reading
+from local.github import authority, comments, commits, deployments, hook, reading
 from local.github.answers import Answer, GitHubError, Json, Request, not_found
 from local.github.call import Call, Endpoint
 from local.github.world import World
@@ -35,10 +35,11 @@ _TABLE: tuple[tuple[str, Endpoint, str], ...] = (
     (f"GET {_REPO}", reading.repository, "metadata:read"),
     (f"GET {_REPO}/pulls", reading.pulls, "pull_requests:read"),
     (f"GET {_REPO}/pulls/{{number}}", reading.pull, "pull_requests:read"),
+    (f"GET {_REPO}/pulls/{{number}}/commits", commits.of_pull, "pull_requests:read"),
     (f"GET {_REPO}/actions/runs", reading.runs, "actions:read"),
     (f"GET {_REPO}/actions/runs/{{id}}", reading.run, "actions:read"),
-    (f"GET {_REPO}/commits/{{sha}}", reading.commit, "contents:read"),
-    (f"GET {_REPO}/commits/{{sha}}/pulls", reading.pulls_of_commit, "pull_requests:read"),
+    (f"GET {_REPO}/commits/{{sha}}", commits.show, "contents:read"),
+    (f"GET {_REPO}/commits/{{sha}}/pulls", commits.pulls, "pull_requests:read"),
     (f"GET {_REPO}/collaborators/{{login}}/permission", reading.permission, "metadata:read"),
     (f"GET {_REPO}/deployments", deployments.find, "deployments:read"),
     (f"POST {_REPO}/deployments", deployments.make, "deployments:write"),

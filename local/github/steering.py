@@ -8,11 +8,11 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from local.github import faults, hook
+from local.github import faults, hook, refs
 from local.github.absorb import absorb, repository_of
 from local.github.answers import Answer, GitHubError, Json, Request
 from local.github.hook import Parcel, wrap
-from local.github.pulls import is_time, put_pull, put_run
+from local.github.pulls import Kept, is_time, put_pull, put_run
 from local.github.world import DEFAULT_REPOSITORY, World
 
 PREFIX = "/_local"
@@ -109,12 +109,26 @@ def _pulls(world: World, _: Request) -> Answer:
 
 def _put_pulls(world: World, request: Request) -> Answer:
     given = _objects(request, "number")
+    for item in given:
+        _demand_commits(item)
     homes = [_home(world, item, (item.get("base") or {}).get("repo")) for item in given]
+    before = [
+        Kept.read(world.store.get("pull", item["number"], shelf=home["id"]))
+        for item, home in zip(given, homes, strict=True)
+    ]
     world.store.clear("pull")
-    for item, home in zip(given, homes, strict=True):
-        kept = put_pull(item, home, now=world.now)
+    for item, home, known in zip(given, homes, before, strict=True):
+        kept = put_pull(item, home, now=world.now, known=known)
         world.store.put("pull", item["number"], kept.document(), shelf=home["id"])
     return _pulls(world, request)
+
+
+def _demand_commits(item: Json) -> None:
+    stated = item.get("_commits", ["0" * 40])
+    if not isinstance(stated, list) or not stated:
+        raise GitHubError(400, "_commits: a list of at least one full commit name")
+    if not all(isinstance(sha, str) and refs.is_sha(sha) for sha in stated):
+        raise GitHubError(400, "_commits: each must be a full commit name")
 
 
 def _runs(world: World, _: Request) -> Answer:
