@@ -5,9 +5,9 @@ app asks back, so the second must hold by the time that the first arrives. Whate
 shape of GitHub's is sent all the same and teaches nothing.
 """
 
-import hashlib
 from typing import Any
 
+from local.github import installations, repositories
 from local.github.answers import Json
 from local.github.pulls import Kept, delivered_pull, delivered_run
 from local.github.world import World
@@ -18,9 +18,21 @@ _LEVELS = {"OWNER": "admin", "MEMBER": "write", "COLLABORATOR": "write"}
 
 def absorb(world: World, event: str, payload: Any) -> None:
     """Bring the store in step with a delivery."""
-    repository = _repository(world, payload)
-    if repository is None:
+    if not isinstance(payload, dict):
         return
+    match event:
+        case "repository" if isinstance(payload.get("repository"), dict):
+            repositories.follow(world, payload)
+        case "installation" | "installation_repositories":
+            if isinstance(payload.get("installation"), dict):
+                installations.follow(world, event, payload)
+        case _:
+            repository = repositories.told(world, payload.get("repository"))
+            if repository is not None:
+                _absorb_under(world, repository, event, payload)
+
+
+def _absorb_under(world: World, repository: Json, event: str, payload: Json) -> None:
     match event:
         case "pull_request" if isinstance(payload.get("pull_request"), dict):
             _pull(world, repository, payload)
@@ -30,26 +42,6 @@ def absorb(world: World, event: str, payload: Any) -> None:
             _comment(world, repository, payload)
         case "push":
             _commits(world, repository, payload.get("commits"))
-
-
-def repository_of(world: World, said: Any) -> Json | None:
-    """Return the repository that an object names by id, by name, or by both; None for nonsense."""
-    if not isinstance(said, dict):
-        return None
-    identity, name = said.get("id"), said.get("full_name")
-    if identity is None and isinstance(name, str):
-        known = world.repository(name)
-        identity = known["id"] if known else _id_of(name)
-    if not isinstance(identity, int) or isinstance(identity, bool):
-        return None
-    known = world.store.get("repository", identity)
-    if not isinstance(name, str) or name.count("/") != 1:
-        return known
-    return world.know(identity, name, facts=said)
-
-
-def _repository(world: World, payload: Any) -> Json | None:
-    return repository_of(world, payload.get("repository")) if isinstance(payload, dict) else None
 
 
 def _pull(world: World, repository: Json, payload: Json) -> None:
@@ -112,8 +104,3 @@ def _commits(world: World, repository: Json, commits: Any) -> None:
         login = author.get("username") if isinstance(author, dict) else None
         told = {"sha": commit["id"], "author": {"login": login}}
         world.store.put("commit", commit["id"], told, shelf=repository["id"])
-
-
-def _id_of(name: str) -> int:
-    digest = hashlib.sha256(name.lower().encode()).digest()
-    return 300_000_000 + int.from_bytes(digest[:4], "big") % 600_000_000

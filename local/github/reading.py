@@ -6,7 +6,7 @@ https://docs.github.com/rest/pulls/pulls, https://docs.github.com/rest/actions/w
 from local.github import authority
 from local.github.answers import Answer, Json, invalid, not_found, paged
 from local.github.call import Call
-from local.github.world import account, installation_of
+from local.github.world import account
 
 
 def app(call: Call) -> Answer:
@@ -24,44 +24,6 @@ def app(call: Call) -> Answer:
             "updated_at": "2026-01-01T00:00:00Z",
         }
     )
-
-
-def installations(call: Call) -> Answer:
-    """List the accounts on which the App is installed."""
-    found = {
-        installation_of(one): _installation(call, one)
-        for one in call.world.store.all("repository")
-        if one["installed"]
-    }
-    return paged(call.request, call.base, list(found.values()))
-
-
-def installation(call: Call) -> Answer:
-    """Show the installation that reaches the repository."""
-    found = call.world.repository(f"{call.names['owner']}/{call.names['repo']}")
-    if found is None or not found["installed"]:
-        raise not_found()
-    return Answer(body=_installation(call, found))
-
-
-def access_token(call: Call) -> Answer:
-    """Give a token of the installation, for an hour."""
-    made = authority.issue(call.world, call.number("id"), call.request.fields())
-    return Answer(status=201, body=made)
-
-
-def _installation(call: Call, repository: Json) -> Json:
-    owner, identity = str(repository["full_name"]).partition("/")[0], installation_of(repository)
-    return {
-        "id": identity,
-        "account": {**account(call.world.stack, owner), "type": "Organization"},
-        "app_id": call.world.stack.github_app_id,
-        "target_type": "Organization",
-        "repository_selection": "selected",
-        "permissions": dict(authority.GRANTED),
-        "access_tokens_url": f"{call.base}/app/installations/{identity}/access_tokens",
-        "suspended_at": None,
-    }
 
 
 def repository(call: Call) -> Answer:

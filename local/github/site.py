@@ -7,31 +7,40 @@ What is not simulated is 404, as at GitHub, and said loudly on standard error.
 import re
 import sys
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from local.github import authority, comments, commits, deployments, hook, reading
+from local.github import (
+    authority,
+    comments,
+    commits,
+    deployments,
+    hook,
+    installations,
+    reading,
+)
 from local.github.answers import Answer, GitHubError, Json, Request, not_found
 from local.github.call import Call, Endpoint
+from local.github.repositories import Moved, is_called, named, numbered
 from local.github.world import World
 
 _VERSIONS = ("2022-11-28", "2026-03-10")
-_NUMBERS = frozenset({"id", "number"})
+_NUMBERS = frozenset({"id", "number", "home"})
 _HOUR = 3600
 _LIMIT = 5000
 _APP = "app"
 _REPO = "/repos/{owner}/{repo}"
+_BY_ID = "/repositories/{home}"
 
 # Method and path; the endpoint; what the token must be allowed, any one of the words.
 _TABLE: tuple[tuple[str, Endpoint, str], ...] = (
     ("GET /app", reading.app, _APP),
-    ("GET /app/installations", reading.installations, _APP),
-    ("POST /app/installations/{id}/access_tokens", reading.access_token, _APP),
+    ("GET /app/installations", installations.find, _APP),
+    ("POST /app/installations/{id}/access_tokens", installations.give_token, _APP),
     ("GET /app/hook/deliveries", hook.find, _APP),
     ("GET /app/hook/deliveries/{id}", hook.show, _APP),
     ("POST /app/hook/deliveries/{id}/attempts", hook.attempt, _APP),
-    (f"GET {_REPO}/installation", reading.installation, _APP),
-    ("GET /repositories/{id}", reading.repository, "metadata:read"),
+    (f"GET {_REPO}/installation", installations.show, _APP),
     (f"GET {_REPO}", reading.repository, "metadata:read"),
     (f"GET {_REPO}/pulls", reading.pulls, "pull_requests:read"),
     (f"GET {_REPO}/pulls/{{number}}", reading.pull, "pull_requests:read"),
@@ -91,15 +100,23 @@ def _compiled(path: str) -> re.Pattern[str]:
     return re.compile("/".join(parts))
 
 
-_ROUTES = tuple(
-    Route(
-        method=place.split(" ")[0],
-        pattern=_compiled(place.split(" ")[1]),
-        endpoint=endpoint,
-        needs=tuple(needs.split(" ")),
+def _routes() -> tuple[Route, ...]:
+    """Return every endpoint where it is; those of a repository are by its name and by its id."""
+    return tuple(
+        Route(
+            method=place.split(" ")[0],
+            pattern=_compiled(path),
+            endpoint=endpoint,
+            needs=tuple(needs.split(" ")),
+        )
+        for place, endpoint, needs in _TABLE
+        for path in dict.fromkeys(
+            [place.split(" ")[1], place.split(" ")[1].replace(_REPO, _BY_ID)]
+        )
     )
-    for place, endpoint, needs in _TABLE
-)
+
+
+_ROUTES = _routes()
 
 
 class Site:
@@ -184,21 +201,38 @@ def _opened(world: World, request: Request, route: Route, names: Mapping[str, st
     """Return the call past its checks; what a token may not see is not there."""
     if route.needs == (_APP,):
         authority.prove_app(world, request)
-        return Call(world=world, request=request, names=names)
+        if not {"repo", "home"} & set(names):
+            return Call(world=world, request=request, names=names)
+        repository = _repository(world, request, names, _is_installed)
+        return Call(world=world, request=request, names=names, repository=repository)
     access = authority.access(world, request)
     if access is None:
         raise (
             not_found() if request.method == "GET" else GitHubError(401, "Requires authentication")
         )
-    repository = _repository(world, names)
-    if repository is None or not access.sees(repository):
-        raise not_found()
+    repository = _repository(world, request, names, access.sees)
     if not any(access.may(*need.split(":")) for need in route.needs):
         raise GitHubError(403, "Resource not accessible by integration")
+    if request.method != "GET" and repository["object"]["archived"]:
+        raise GitHubError(403, "Repository was archived so is read-only.")
     return Call(world=world, request=request, names=names, repository=repository)
 
 
-def _repository(world: World, names: Mapping[str, str]) -> Json | None:
-    if "repo" in names:
-        return world.repository(f"{names['owner']}/{names['repo']}")
-    return world.store.get("repository", names["id"])
+def _repository(
+    world: World,
+    request: Request,
+    names: Mapping[str, str],
+    is_seen: Callable[[Json], bool],
+) -> Json:
+    """Return the repository of the path: 404 where it is not seen, a redirect by an old name."""
+    name = f"{names.get('owner')}/{names.get('repo')}"
+    found = numbered(world, int(names["home"])) if "home" in names else named(world, name)
+    if found is None or not is_seen(found):
+        raise not_found()
+    if "home" not in names and not is_called(found, name):
+        raise Moved(world, found, request)
+    return found
+
+
+def _is_installed(repository: Json) -> bool:
+    return bool(repository["installed"])

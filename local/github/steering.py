@@ -8,12 +8,12 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from local.github import faults, hook, refs
-from local.github.absorb import absorb, repository_of
+from local.github import faults, hook, installations, refs, repositories
+from local.github.absorb import absorb
 from local.github.answers import Answer, GitHubError, Json, Request
 from local.github.hook import Parcel, wrap
 from local.github.pulls import Kept, is_time, put_pull, put_run
-from local.github.world import DEFAULT_REPOSITORY, World
+from local.github.world import World, installation_of
 
 PREFIX = "/_local"
 DELIVER = "/_local/deliver"
@@ -186,8 +186,11 @@ def _put_collaborators(world: World, request: Request) -> Answer:
 def _put_installations(world: World, request: Request) -> Answer:
     for item in _objects(request):
         home = _home(world, item, item)
-        world.install(home, installed=item.get("installed", True) is True)
-    found = [one for one in world.store.all("repository") if one["installed"]]
+        repositories.install(world, home, installed=item.get("installed", True) is True)
+        if "suspended" in item:
+            since = world.now if item["suspended"] is True else None
+            installations.suspend(world, installation_of(home), since=since)
+    found = repositories.installed(world)
     return Answer(body=[{"id": one["id"], "full_name": one["full_name"]} for one in found])
 
 
@@ -208,8 +211,7 @@ def _home(world: World, item: Json, said: Any) -> Json:
     """Return the repository that an object is of; the default one where it does not say."""
     if isinstance(said, str):
         said = {"full_name": said}
-    identity, name = DEFAULT_REPOSITORY
-    home = repository_of(world, said or {"id": identity, "full_name": name})
+    home = repositories.told(world, said or {"id": repositories.DEFAULT_REPOSITORY[0]})
     if home is None:
         raise GitHubError(400, f"no repository in {json.dumps(item)[:200]}")
     return home
