@@ -78,7 +78,7 @@ class _Server:
     def _answer(self, request: Request, fault: Json) -> Answer:
         with self._store.transaction():
             ordered = faults.answer(fault)
-            made = self._site.dressed(ordered) if ordered else self._site.answer(request)
+            made = self._site.dressed(ordered, request) if ordered else self._site.answer(request)
             steering.note(self._world, request, made.status)
         return made
 

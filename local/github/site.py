@@ -17,17 +17,17 @@ from local.github import (
     deployments,
     hook,
     installations,
+    limits,
     reading,
 )
 from local.github.answers import Answer, GitHubError, Json, Request, not_found
 from local.github.call import Call, Endpoint
+from local.github.limits import Budget
 from local.github.repositories import Moved, is_called, named, numbered
 from local.github.world import World
 
 _VERSIONS = ("2022-11-28", "2026-03-10")
 _NUMBERS = frozenset({"id", "number", "home"})
-_HOUR = 3600
-_LIMIT = 5000
 _APP = "app"
 _REPO = "/repos/{owner}/{repo}"
 _BY_ID = "/repositories/{home}"
@@ -123,27 +123,23 @@ class Site:
     """GitHub's REST API over one world."""
 
     def __init__(self, world: World) -> None:
-        """Start with nothing used of the hour's requests."""
+        """Serve what the world knows."""
         self._world = world
-        self._hour, self._used = 0, 0
 
     def answer(self, request: Request) -> Answer:
         """Return what GitHub would answer."""
+        budget = limits.spend(self._world, request)
         try:
             _check_manners(request)
+            budget.demand()
             made = self._answer(request)
         except GitHubError as error:
             made = error.answer()
-        return self.dressed(made)
+        return _dressed(made, budget)
 
-    def dressed(self, answer: Answer) -> Answer:
-        """Return the answer with the headers that each has: limits, version, an id."""
-        return Answer(
-            status=answer.status,
-            body=answer.body,
-            headers={**self._limits(), **answer.headers},
-            resend=answer.resend,
-        )
+    def dressed(self, answer: Answer, request: Request) -> Answer:
+        """Return an answer that something else made with the headers that each has."""
+        return _dressed(answer, limits.spend(self._world, request))
 
     def _answer(self, request: Request) -> Answer:
         for route in _ROUTES:
@@ -153,25 +149,20 @@ class Site:
         print(f"{request.method} {request.path} is not simulated", file=sys.stderr, flush=True)
         raise not_found()
 
-    def _limits(self) -> dict[str, str]:
-        """Count the request in the app clock's hour.
 
-        Counted, never enforced: a test may put a week of work into one held hour. So the last
-        request of an hour is always left; a test that wants the limit orders a fault.
-        """
-        moment = int(self._world.clock.now().timestamp())
-        if self._hour != moment // _HOUR:
-            self._hour, self._used = moment // _HOUR, 0
-        self._used = min(self._used + 1, _LIMIT - 1)
-        return {
-            "x-github-request-id": uuid.uuid4().hex[:24].upper(),
-            "x-github-media-type": "github.v3; format=json",
-            "x-ratelimit-limit": str(_LIMIT),
-            "x-ratelimit-remaining": str(_LIMIT - self._used),
-            "x-ratelimit-used": str(self._used),
-            "x-ratelimit-reset": str((self._hour + 1) * _HOUR),
-            "x-ratelimit-resource": "core",
-        }
+def _dressed(answer: Answer, budget: Budget) -> Answer:
+    """Return the answer with the headers that each has: limits, version, an id."""
+    usual = {
+        "x-github-request-id": uuid.uuid4().hex[:24].upper(),
+        "x-github-media-type": "github.v3; format=json",
+        **budget.headers(),
+    }
+    return Answer(
+        status=answer.status,
+        body=answer.body,
+        headers={**usual, **answer.headers},
+        resend=answer.resend,
+    )
 
 
 def _check_manners(request: Request) -> None:

@@ -8,7 +8,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from local.github import faults, hook, installations, refs, repositories
+from local.github import faults, hook, installations, limits, refs, repositories
 from local.github.absorb import absorb
 from local.github.answers import Answer, GitHubError, Json, Request
 from local.github.hook import Parcel, wrap
@@ -194,6 +194,14 @@ def _put_installations(world: World, request: Request) -> Answer:
     return Answer(body=[{"id": one["id"], "full_name": one["full_name"]} for one in found])
 
 
+def _limit(world: World, _: Request) -> Answer:
+    return Answer(body=limits.show(world))
+
+
+def _put_limit(world: World, request: Request) -> Answer:
+    return Answer(body=limits.state(world, request.content()))
+
+
 def _faults(world: World, _: Request) -> Answer:
     return Answer(body=world.store.all("fault"))
 
@@ -246,6 +254,8 @@ _TABLE: dict[tuple[str, str], Callable[[World, Request], Answer]] = {
     ("PUT", f"{PREFIX}/commits"): _put_commits,
     ("PUT", f"{PREFIX}/collaborators"): _put_collaborators,
     ("PUT", f"{PREFIX}/installations"): _put_installations,
+    ("GET", f"{PREFIX}/limit"): _limit,
+    ("PUT", f"{PREFIX}/limit"): _put_limit,
     ("GET", f"{PREFIX}/faults"): _faults,
     ("POST", f"{PREFIX}/faults"): _order_fault,
     ("DELETE", f"{PREFIX}/faults"): _clear_faults,

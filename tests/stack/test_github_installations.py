@@ -1,4 +1,4 @@
-"""Installations that come, go and are suspended."""
+"""Installations that come, go and are suspended, and the requests that an hour has."""
 
 import pytest
 
@@ -98,3 +98,37 @@ def test_repositories_are_added_to_an_installation_and_removed(hub):
 def test_an_installation_event_of_any_shape_teaches_nothing_wrong(hub, event, action, payload):
     assert hub.deliver(event, {"action": action, **payload}).status_code == 200
     assert hub.call("GET", REPOSITORY, token=hub.token()).status_code == 200
+
+
+def test_an_hour_has_as_many_requests_as_stated(hub):
+    token, identity = hub.token(), look(hub).json()["id"]
+    assert hub.put("limit", {"per_hour": 2}) == {"per_hour": 2}
+
+    answers = [hub.call("GET", REPOSITORY, token=token) for _ in range(3)]
+
+    assert [answer.status_code for answer in answers] == [200, 200, 403]
+    assert [answer.headers["x-ratelimit-remaining"] for answer in answers] == ["1", "0", "0"]
+    assert answers[2].headers["x-ratelimit-limit"] == "2"
+    assert int(answers[2].headers["x-ratelimit-reset"]) % 3600 == 0
+    message = f"API rate limit exceeded for installation ID {identity}."
+    assert answers[2].json()["message"] == message
+    assert look(hub).status_code == 200
+
+
+def test_a_limit_stated_anew_counts_from_nothing_and_none_refuses_nothing(hub):
+    token = hub.token()
+    hub.put("limit", {"per_hour": 0})
+    assert hub.call("GET", REPOSITORY, token=token).status_code == 403
+
+    hub.put("limit", {"per_hour": 1})
+    assert hub.call("GET", REPOSITORY, token=token).status_code == 200
+    assert hub.call("GET", REPOSITORY, token=token).status_code == 403
+
+    hub.put("limit", {"per_hour": None})
+    assert hub.call("GET", REPOSITORY, token=token).status_code == 200
+    assert hub.client.get("/_local/limit").json() == {"per_hour": None}
+
+
+@pytest.mark.parametrize("body", [[], {}, {"per_hour": -1}, {"per_hour": "9"}, {"hour": 1}])
+def test_a_limit_that_is_none_is_refused(hub, body):
+    assert hub.client.put("/_local/limit", json=body).status_code == 400
