@@ -9,7 +9,7 @@ from typing import Any
 
 from local.github import installations, repositories
 from local.github.answers import Json
-from local.github.pulls import Kept, delivered_pull, delivered_run
+from local.github.pulls import Kept, delivered_pull, delivered_run, is_before
 from local.github.world import World
 
 # What GitHub's word on an author means for their permission, where nobody said otherwise.
@@ -78,11 +78,23 @@ def _comment(world: World, repository: Json, payload: Json) -> None:
     if not isinstance(number, int) or not isinstance(comment.get("id"), int):
         return
     _person(world, home, comment)
+    identity = comment["id"]
     if payload.get("action") == "deleted":
-        world.store.drop("comment", comment["id"], shelf=home)
+        world.store.drop("comment", identity, shelf=home)
+        world.store.put("deleted_comment", identity, {}, shelf=home)
         return
-    whole = {"body": "", "created_at": world.now, "updated_at": world.now, **comment}
-    world.store.put("comment", comment["id"], {"issue": number, "object": whole}, shelf=home)
+    if world.store.get("deleted_comment", identity, shelf=home) is not None:
+        return  # an id is never given again: this one came late
+    kept = world.store.get("comment", identity, shelf=home)
+    known = kept["object"] if kept else {}
+    stamp = str(comment.get("updated_at") or world.now)
+    is_echo = payload.get("action") == "created" and stamp == known.get("updated_at")
+    if is_echo or is_before(stamp, str(known.get("updated_at"))):
+        return
+    usual = {"body": "", "created_at": stamp, "performed_via_github_app": None}
+    begun = {"created_at": known["created_at"]} if known else {}
+    whole = {**usual, **known, **comment, **begun, "updated_at": stamp}
+    world.store.put("comment", identity, {"issue": number, "object": whole}, shelf=home)
 
 
 def _person(world: World, home: int, comment: Json) -> None:

@@ -6,22 +6,16 @@ https://docs.github.com/rest/pulls/pulls, https://docs.github.com/rest/actions/w
 from local.github import authority
 from local.github.answers import Answer, Json, invalid, not_found, paged
 from local.github.call import Call
-from local.github.world import account
+from local.github.world import account, integration
 
 
 def app(call: Call) -> Answer:
     """Show the App."""
-    identity = call.world.stack.github_app_id
     return Answer(
         body={
-            "id": int(identity) if identity.isdecimal() else identity,
-            "slug": "tesoro-xp",
-            "name": "Tesoro XP",
-            "owner": account(call.world.stack, "tesoro"),
+            **integration(call.world.stack),
             "permissions": dict(authority.GRANTED),
             "events": ["issue_comment", "pull_request", "push", "workflow_run"],
-            "created_at": "2026-01-01T00:00:00Z",
-            "updated_at": "2026-01-01T00:00:00Z",
         }
     )
 

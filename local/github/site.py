@@ -18,6 +18,7 @@ from local.github import (
     hook,
     installations,
     limits,
+    reactions,
     reading,
 )
 from local.github.answers import Answer, GitHubError, Json, Request, not_found
@@ -75,6 +76,16 @@ _TABLE: tuple[tuple[str, Endpoint, str], ...] = (
     (
         f"DELETE {_REPO}/issues/comments/{{id}}",
         comments.remove,
+        "issues:write pull_requests:write",
+    ),
+    (
+        f"GET {_REPO}/issues/comments/{{id}}/reactions",
+        reactions.find,
+        "issues:read pull_requests:read",
+    ),
+    (
+        f"POST {_REPO}/issues/comments/{{id}}/reactions",
+        reactions.give,
         "issues:write pull_requests:write",
     ),
 )

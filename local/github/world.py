@@ -68,3 +68,16 @@ def account(stack: Stack, login: str) -> Json:
         "html_url": f"https://github.com/{login}",
         "site_admin": False,
     }
+
+
+def integration(stack: Stack) -> Json:
+    """Return the App as it stands inside what it made."""
+    identity = stack.github_app_id
+    return {
+        "id": int(identity) if identity.isdecimal() else identity,
+        "slug": "tesoro-xp",
+        "name": "Tesoro XP",
+        "owner": account(stack, "tesoro"),
+        "created_at": "2026-01-01T00:00:00Z",
+        "updated_at": "2026-01-01T00:00:00Z",
+    }
