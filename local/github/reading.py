@@ -4,9 +4,14 @@ https://docs.github.com/rest/pulls/pulls, https://docs.github.com/rest/actions/w
 """
 
 from local.github import authority
-from local.github.answers import Answer, Json, invalid, not_found, paged
+from local.github.answers import Answer, GitHubError, Json, invalid, not_found, paged
 from local.github.call import Call
 from local.github.world import account, integration
+
+# https://docs.github.com/rest/collaborators/collaborators#get-repository-permissions-for-a-user
+_BASES = {"maintain": "write", "triage": "read"}
+_RANKS = ("read", "triage", "write", "maintain", "admin")
+_FLAGS = ("pull", "triage", "push", "maintain", "admin")
 
 
 def app(call: Call) -> Answer:
@@ -91,10 +96,24 @@ def runs(call: Call) -> Answer:
 
 
 def permission(call: Call) -> Answer:
-    """Say what a person may do: as told, else owners everything and others nothing."""
-    login = call.names["login"]
+    """Say what a person may do: as told, else owners everything, and others what all may.
+
+    `permission` is one of four words, `role_name` the finer one; a person without any role has an
+    empty one, as github.com answers. Who is not at GitHub at all is 404.
+    """
+    login, home = call.names["login"], call.repository["object"]
     told = call.world.store.get("collaborator", login, shelf=call.home)
     owner = str(call.repository["full_name"]).partition("/")[0]
-    level = told["permission"] if told else "admin" if login.lower() == owner.lower() else "none"
-    person = account(call.world.stack, login)
-    return Answer(body={"permission": level, "role_name": level, "user": person})
+    level = "none" if home["private"] else "read"
+    if told is not None:
+        level = told["permission"]
+    elif login.lower() == owner.lower():
+        level = "admin"
+    if level == "missing":
+        raise GitHubError(404, f"{login} is not a user")
+    base = _BASES.get(level, level)
+    role = "" if level == "none" else (told or {}).get("role_name") or level
+    rank = _RANKS.index(level) if level in _RANKS else -1
+    may = {word: place <= rank for place, word in enumerate(_FLAGS)}
+    person = {**account(call.world.stack, login), "permissions": may, "role_name": role}
+    return Answer(body={"permission": base, "role_name": role, "user": person})

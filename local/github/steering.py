@@ -18,7 +18,8 @@ from local.github.world import World, installation_of
 PREFIX = "/_local"
 DELIVER = "/_local/deliver"
 
-_LEVELS = ("admin", "maintain", "write", "triage", "read", "none")
+# What a person may do; `missing`: there is nobody of that name at GitHub.
+_LEVELS = ("admin", "maintain", "write", "triage", "read", "none", "missing")
 _ORDER = frozenset({"event", "payload", "delivery", "secret", "headers", "drop"})
 
 
@@ -178,7 +179,7 @@ def _put_collaborators(world: World, request: Request) -> Answer:
     world.store.clear("collaborator")
     for item in given:
         home = _home(world, item, item.get("repository"))
-        kept = {"permission": item["permission"], "put": True}
+        kept = {"permission": item["permission"], "role_name": item.get("role_name"), "put": True}
         world.store.put("collaborator", item["login"], kept, shelf=home["id"])
     return Answer(body=given)
 
