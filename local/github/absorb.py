@@ -5,11 +5,11 @@ app asks back, so the second must hold by the time that the first arrives. Whate
 shape of GitHub's is sent all the same and teaches nothing.
 """
 
-import hashlib
 from typing import Any
 
+from local.github import installations, repositories
 from local.github.answers import Json
-from local.github.pulls import Kept, delivered_pull, delivered_run
+from local.github.pulls import Kept, delivered_pull, delivered_run, is_before
 from local.github.world import World
 
 # What GitHub's word on an author means for their permission, where nobody said otherwise.
@@ -18,9 +18,21 @@ _LEVELS = {"OWNER": "admin", "MEMBER": "write", "COLLABORATOR": "write"}
 
 def absorb(world: World, event: str, payload: Any) -> None:
     """Bring the store in step with a delivery."""
-    repository = _repository(world, payload)
-    if repository is None:
+    if not isinstance(payload, dict):
         return
+    match event:
+        case "repository" if isinstance(payload.get("repository"), dict):
+            repositories.follow(world, payload)
+        case "installation" | "installation_repositories":
+            if isinstance(payload.get("installation"), dict):
+                installations.follow(world, event, payload)
+        case _:
+            repository = repositories.told(world, payload.get("repository"))
+            if repository is not None:
+                _absorb_under(world, repository, event, payload)
+
+
+def _absorb_under(world: World, repository: Json, event: str, payload: Json) -> None:
     match event:
         case "pull_request" if isinstance(payload.get("pull_request"), dict):
             _pull(world, repository, payload)
@@ -32,39 +44,20 @@ def absorb(world: World, event: str, payload: Any) -> None:
             _commits(world, repository, payload.get("commits"))
 
 
-def repository_of(world: World, said: Any) -> Json | None:
-    """Return the repository that an object names by id, by name, or by both; None for nonsense."""
-    if not isinstance(said, dict):
-        return None
-    identity, name = said.get("id"), said.get("full_name")
-    if identity is None and isinstance(name, str):
-        known = world.repository(name)
-        identity = known["id"] if known else _id_of(name)
-    if not isinstance(identity, int) or isinstance(identity, bool):
-        return None
-    known = world.store.get("repository", identity)
-    if not isinstance(name, str) or name.count("/") != 1:
-        return known
-    return world.know(identity, name, facts=said)
-
-
-def _repository(world: World, payload: Any) -> Json | None:
-    return repository_of(world, payload.get("repository")) if isinstance(payload, dict) else None
-
-
 def _pull(world: World, repository: Json, payload: Json) -> None:
     given = payload["pull_request"]
     number = given.get("number", payload.get("number"))
     if not isinstance(number, int) or isinstance(number, bool):
         return
     home = repository["id"]
-    known = Kept.read(world.store.get("pull", number, shelf=home))
+    known, label = Kept.read(world.store.get("pull", number, shelf=home)), payload.get("label")
     now = delivered_pull(
         known,
         str(payload.get("action")),
         {**given, "number": number},
         repository,
         now=world.now,
+        label=label if isinstance(label, dict) else None,
     )
     world.store.put("pull", number, now.document(), shelf=home)
 
@@ -85,17 +78,30 @@ def _comment(world: World, repository: Json, payload: Json) -> None:
     if not isinstance(number, int) or not isinstance(comment.get("id"), int):
         return
     _person(world, home, comment)
+    identity = comment["id"]
     if payload.get("action") == "deleted":
-        world.store.drop("comment", comment["id"], shelf=home)
+        world.store.drop("comment", identity, shelf=home)
+        world.store.put("deleted_comment", identity, {}, shelf=home)
+        return
+    if world.store.get("deleted_comment", identity, shelf=home) is not None:
+        return  # an id is never given again: this one came late
+    kept = world.store.get("comment", identity, shelf=home)
+    known = kept["object"] if kept else {}
+    is_new = payload.get("action") == "created"
+    begun_at = comment.get("created_at") if is_new else None
+    stamp = str(comment.get("updated_at") or begun_at or world.now)
+    is_echo = is_new and stamp == known.get("updated_at")
+    if is_echo or is_before(stamp, str(known.get("updated_at"))):
         return
     usual = {
         "body": "",
         "issue_url": f"{world.stack.github}/repos/{repository['full_name']}/issues/{number}",
-        "created_at": world.now,
-        "updated_at": comment.get("created_at") or world.now,
+        "created_at": stamp,
+        "performed_via_github_app": None,
     }
-    whole = {**usual, **comment}
-    world.store.put("comment", comment["id"], {"issue": number, "object": whole}, shelf=home)
+    begun = {"created_at": known["created_at"]} if known else {}
+    whole = {**usual, **known, **comment, **begun, "updated_at": stamp}
+    world.store.put("comment", identity, {"issue": number, "object": whole}, shelf=home)
 
 
 def _person(world: World, home: int, comment: Json) -> None:
@@ -117,8 +123,3 @@ def _commits(world: World, repository: Json, commits: Any) -> None:
         login = author.get("username") if isinstance(author, dict) else None
         told = {"sha": commit["id"], "author": {"login": login}}
         world.store.put("commit", commit["id"], told, shelf=repository["id"])
-
-
-def _id_of(name: str) -> int:
-    digest = hashlib.sha256(name.lower().encode()).digest()
-    return 300_000_000 + int.from_bytes(digest[:4], "big") % 600_000_000

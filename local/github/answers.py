@@ -84,11 +84,16 @@ class Answer:
 
 def paged(request: Request, base: str, items: Sequence[Any], *, key: str | None = None) -> Answer:
     """Return the asked page of `items`, with GitHub's `Link`; `key` wraps them with a count."""
-    size = _whole(request.query, "per_page", _PER_PAGE, most=_MOST_PER_PAGE)
+    size = per_page(request)
     page = _whole(request.query, "page", 1)
     shown = list(items[(page - 1) * size : page * size])
     body: Any = shown if key is None else {"total_count": len(items), key: shown}
     return Answer(body=body, headers=_link(request, base, page=page, last=-(-len(items) // size)))
+
+
+def per_page(request: Request) -> int:
+    """Return how many items a page has: 30 unless asked, at most 100."""
+    return _whole(request.query, "per_page", _PER_PAGE, most=_MOST_PER_PAGE)
 
 
 def _link(request: Request, base: str, *, page: int, last: int) -> dict[str, str]:

@@ -16,6 +16,7 @@ from typing import Any
 
 import jwt
 
+from local.github import repositories
 from local.github.answers import GitHubError, Json, Request, not_found
 from local.github.world import World, installation_of, stamp
 
@@ -98,13 +99,10 @@ def _judge_times(claims: Mapping[str, Any], now: int) -> None:
 
 def issue(world: World, installation: int, asked: Json) -> Json:
     """Return a fresh installation token, narrowed as asked."""
-    mine = [
-        repository
-        for repository in world.store.all("repository")
-        if repository["installed"] and installation_of(repository) == installation
-    ]
+    mine = [one for one in repositories.installed(world) if installation_of(one) == installation]
     if not mine:
         raise not_found()
+    _demand_not_suspended(world, installation)
     chosen = _chosen(mine, asked)
     permissions = _permissions(asked.get("permissions"))
     ends = int(time.time()) + _LIFE
@@ -112,6 +110,7 @@ def issue(world: World, installation: int, asked: Json) -> Json:
         "installation": installation,
         "repositories": None if chosen is None else sorted(chosen),
         "permissions": permissions,
+        "removals": world.installation(installation)["removals"],
         "exp": ends,
         "jti": secrets.token_hex(16),
     }
@@ -128,23 +127,47 @@ def issue(world: World, installation: int, asked: Json) -> Json:
 
 
 def access(world: World, request: Request) -> Access | None:
-    """Return what the caller's token opens, None where it brings none; 401 for a bad one."""
+    """Return what the caller's token opens, None where it brings none.
+
+    Refuse a bad one, or one from before the App was taken away (401), and one whose installation
+    is suspended (403).
+    """
     token = _bearer(request)
     if token is None:
         return None
-    start = f"ghs_{world.stack.github_app_id}_"
-    if not token.startswith(start):
+    claims = _claims(world, token)
+    if claims is None:
         raise GitHubError(401, "Bad credentials")
-    try:
-        claims = jwt.decode(token.removeprefix(start), _secret(world), ["HS256"])
-    except jwt.PyJWTError as error:
-        raise GitHubError(401, "Bad credentials") from error
+    _demand_not_suspended(world, claims["installation"])
     only = claims["repositories"]
     return Access(
         installation=claims["installation"],
         repositories=None if only is None else frozenset(only),
         permissions=claims["permissions"],
     )
+
+
+def installation_in(world: World, request: Request) -> int | None:
+    """Return the installation whose token the caller brings; None for the App or a bad one."""
+    claims = _claims(world, _bearer(request) or "")
+    return None if claims is None else int(claims["installation"])
+
+
+def _claims(world: World, token: str) -> Json | None:
+    start = f"ghs_{world.stack.github_app_id}_"
+    if not token.startswith(start):
+        return None
+    try:
+        claims: Json = jwt.decode(token.removeprefix(start), _secret(world), ["HS256"])
+    except jwt.PyJWTError:
+        return None
+    is_revoked = claims["removals"] != world.installation(claims["installation"])["removals"]
+    return None if is_revoked else claims
+
+
+def _demand_not_suspended(world: World, installation: int) -> None:
+    if world.installation(installation)["suspended_at"] is not None:
+        raise GitHubError(403, "This installation has been suspended")
 
 
 def _bearer(request: Request) -> str | None:

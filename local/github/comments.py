@@ -3,12 +3,13 @@
 https://docs.github.com/rest/issues/comments
 """
 
-from local.github.answers import Answer, Json, not_found, paged
+from local.github.answers import Answer, GitHubError, Json, not_found, paged
 from local.github.call import Call
 from local.github.fields import Field, check
-from local.github.world import BOT, account
+from local.github.world import BOT, account, integration
 
-_FIELDS = {"body": Field(required=True, longest=65_536)}
+_LONGEST = 65_536  # characters
+_FIELDS = {"body": Field(required=True)}
 
 
 def find(call: Call) -> Answer:
@@ -23,8 +24,7 @@ def find(call: Call) -> Answer:
 def make(call: Call) -> Answer:
     """Write a comment as the App."""
     number = _pull(call)
-    given = call.request.fields()
-    check("IssueComment", _FIELDS, given)
+    given = _written(call)
     identity, now = call.world.store.number("comment"), call.world.now
     page = f"{call.repository['object']['html_url']}/pull/{number}"
     made: Json = {
@@ -37,7 +37,7 @@ def make(call: Call) -> Answer:
         "author_association": "NONE",
         "created_at": now,
         "updated_at": now,
-        "performed_via_github_app": {"id": call.world.stack.github_app_id},
+        "performed_via_github_app": integration(call.world.stack),
     }
     _keep(call, number, made)
     return Answer(status=201, body=made)
@@ -45,24 +45,48 @@ def make(call: Call) -> Answer:
 
 def show(call: Call) -> Answer:
     """Show one comment."""
-    return Answer(body=_known(call)["object"])
+    return Answer(body=known(call)["object"])
 
 
 def change(call: Call) -> Answer:
-    """Write a comment anew."""
-    known = _known(call)
-    given = call.request.fields()
-    check("IssueComment", _FIELDS, given)
-    changed = {**known["object"], "body": given["body"], "updated_at": call.world.now}
-    _keep(call, known["issue"], changed)
+    """Write a comment anew, whoever wrote it."""
+    kept = known(call)
+    given = _written(call)
+    changed = {**kept["object"], "body": given["body"], "updated_at": call.world.now}
+    _keep(call, kept["issue"], changed)
     return Answer(body=changed)
 
 
 def remove(call: Call) -> Answer:
     """Delete a comment."""
-    known = _known(call)
-    call.world.store.drop("comment", known["object"]["id"], shelf=call.home)
+    identity = known(call)["object"]["id"]
+    call.world.store.drop("comment", identity, shelf=call.home)
+    call.world.store.put("deleted_comment", identity, {}, shelf=call.home)
     return Answer(status=204)
+
+
+def known(call: Call) -> Json:
+    """Return the comment that the path names, and of which pull request it is; else 404."""
+    found = call.world.store.get("comment", call.number("id"), shelf=call.home)
+    if found is None:
+        raise not_found()
+    return found
+
+
+def _written(call: Call) -> Json:
+    """Return the body of a request with a text that GitHub takes."""
+    given = call.request.fields()
+    check("IssueComment", _FIELDS, given)
+    if not given["body"].strip():
+        raise _unprocessable("Body cannot be blank")
+    if len(given["body"]) > _LONGEST:
+        raise _unprocessable(f"Body is too long (maximum is {_LONGEST} characters)")
+    return given
+
+
+def _unprocessable(message: str) -> GitHubError:
+    fault = {"resource": "IssueComment", "code": "unprocessable", "field": "data"}
+    return GitHubError(422, "Validation Failed", {**fault, "message": message})
 
 
 def _keep(call: Call, number: int, comment: Json) -> None:
@@ -75,10 +99,3 @@ def _pull(call: Call) -> int:
     if call.world.store.get("pull", number, shelf=call.home) is None:
         raise not_found()
     return number
-
-
-def _known(call: Call) -> Json:
-    found = call.world.store.get("comment", call.number("id"), shelf=call.home)
-    if found is None:
-        raise not_found()
-    return found

@@ -10,7 +10,7 @@ from local.github.answers import Answer, GitHubError, Json, invalid, not_found, 
 from local.github.call import Call
 from local.github.fields import Field, check
 from local.github.refs import resolve
-from local.github.world import BOT, account
+from local.github.world import BOT, account, integration
 
 _FIELDS = {
     "ref": Field(required=True),
@@ -95,7 +95,7 @@ def _deployment(call: Call, given: Json, sha: str) -> Json:
         "repository_url": call.place,
         "transient_environment": given.get("transient_environment", False),
         "production_environment": given.get("production_environment", environment == "production"),
-        "performed_via_github_app": {"id": call.world.stack.github_app_id},
+        "performed_via_github_app": integration(call.world.stack),
     }
 
 

@@ -1,8 +1,9 @@
 """The App's webhook: what is sent to the app, how it is signed, and the list of what was sent.
 
 GitHub signs the raw bytes of a compact UTF-8 JSON, gives ten seconds, never tries again by itself,
-and keeps a list that the App may read and order again from. A redelivery has the same GUID and
-says nowhere in its headers that it is one.
+and keeps a list for three days that the App may read and order again from: what is older by the
+app clock is neither shown nor sent. A redelivery has the same GUID and says nowhere in its headers
+that it is one. A page's cursor is to be taken from `Link`, not to be made up.
 https://docs.github.com/webhooks/using-webhooks/validating-webhook-deliveries
 https://docs.github.com/rest/apps/webhooks
 """
@@ -10,20 +11,27 @@ https://docs.github.com/rest/apps/webhooks
 import hashlib
 import hmac
 import json
+import re
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode
 
-from local.github.answers import Answer, Json, not_found, paged
+from local.github.answers import Answer, Json, Request, invalid, not_found, per_page
 from local.github.call import Call
-from local.github.world import World
+from local.github.pulls import is_before
+from local.github.world import World, stamp
 
 HOOK = "525000001"
 PATH = "/api/github/webhooks"
 WITHIN = 10.0  # seconds; then GitHub counts the delivery as failed
 
-_DETAILS = ("request", "response")
+_DETAILS = ("request", "response", "url")
+_KEPT_FOR = timedelta(days=3)
+_CURSOR = re.compile(r"v1_([0-9]{1,18})")
+_CODES = {"success": range(200, 400), "failure": range(400, 600)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,21 +165,44 @@ def again(world: World, identity: int) -> Parcel | None:
 
 
 def find(call: Call) -> Answer:
-    """List the deliveries, newest first; `cursor` is the id at which a page begins."""
-    found = [_short(one) for one in reversed(call.world.store.all("delivery"))]
+    """List the deliveries of three days, newest first, from the one that `cursor` names on."""
     query = call.request.query
-    if query.get("status") in ("success", "failure"):
-        wanted = query["status"] == "success"
-        found = [one for one in found if (200 <= one["status_code"] < 300) == wanted]
-    begin = next((i for i, one in enumerate(found) if str(one["id"]) == query.get("cursor")), 0)
-    rest = found[begin:]
-    page = paged(call.request, call.base, rest)
-    shown = len(page.body)
-    if shown == len(rest):
-        return Answer(body=page.body)
-    size, cursor = query.get("per_page", "30"), rest[shown]["id"]
-    following = f"{call.base}{call.request.path}?per_page={size}&cursor={cursor}"
-    return Answer(body=page.body, headers={"link": f'<{following}>; rel="next"'})
+    found = [_short(one) for one in reversed(call.world.store.all("delivery"))]
+    found = [one for one in found if _is_kept(call.world, one)]
+    if "status" in query:
+        if query["status"] not in _CODES:
+            raise invalid("HookDelivery", "status", "status is not success or failure")
+        found = [one for one in found if one["status_code"] in _CODES[query["status"]]]
+    size, begin = per_page(call.request), _place(found, query.get("cursor"))
+    turns = {"next": begin + size, "prev": max(begin - size, 0)}
+    if begin + size >= len(found):
+        del turns["next"]
+    if begin == 0:
+        del turns["prev"]
+    links = [
+        f'<{_page(call, call.request, found[place]["id"])}>; rel="{name}"'
+        for name, place in turns.items()
+    ]
+    headers = {"link": ", ".join(links)} if links else {}
+    return Answer(body=found[begin : begin + size], headers=headers)
+
+
+def _place(found: list[Json], cursor: str | None) -> int:
+    """Return where the page begins: at the delivery named, or after it where it is gone."""
+    if cursor is None:
+        return 0
+    match = _CURSOR.fullmatch(cursor)
+    if match is None:
+        raise invalid("HookDelivery", "cursor", f"{cursor} is not a cursor", code="invalid")
+    identity = int(match[1])
+    places = [place for place, one in enumerate(found) if one["id"] == identity]
+    older = [place for place, one in enumerate(found) if one["id"] < identity]
+    return [*places, *older, len(found)][0]
+
+
+def _page(call: Call, request: Request, identity: int) -> str:
+    query = {name: request.query[name] for name in ("per_page", "status") if name in request.query}
+    return f"{call.base}{request.path}?{urlencode({**query, 'cursor': f'v1_{identity}'})}"
 
 
 def show(call: Call) -> Answer:
@@ -186,9 +217,13 @@ def attempt(call: Call) -> Answer:
 
 def _known(call: Call) -> Json:
     found = call.world.store.get("delivery", call.number("id"))
-    if found is None:
+    if found is None or not _is_kept(call.world, found):
         raise not_found()
     return found
+
+
+def _is_kept(world: World, entry: Json) -> bool:
+    return not is_before(entry["delivered_at"], stamp(world.clock.now() - _KEPT_FOR))
 
 
 def _keep_content(world: World, entry: Json) -> None:

@@ -7,12 +7,16 @@ disorder. So a delivery moves the stored object only as the true course of event
 * only `closed` closes and only `reopened` opens again, each by its own `updated_at` against that
   of the last known change of state: a late `closed` does not undo the `reopened` that followed it;
 * everything else (head, title, labels) is taken from the newest payload seen;
-* what a test has put here by itself is GitHub's word: only a strictly later payload changes it.
+* labels change faster than `updated_at` counts, in seconds: a `labeled` of the very time that is
+  known moves the one label it names;
+* what a test has put here by itself is GitHub's word: only a strictly later payload changes it, or
+  a label of the same time;
+* every head is remembered with the earliest time it was seen at, whatever order they came in.
 """
 
 import hashlib
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -26,11 +30,16 @@ _ORDER_OF_RUN = {"completed": 2, "in_progress": 1}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kept:
-    """One stored object. `moved_at`: since when its state is known to be what it is."""
+    """One stored object. `moved_at`: since when its state is known to be what it is.
+
+    `heads` are the commits that a pull request's branch was at, each with the time of the first
+    payload that said so, oldest first.
+    """
 
     object: Json
     moved_at: str
     put: bool = False
+    heads: Sequence[Json] = ()
 
     def document(self) -> Json:
         """Return it as the store keeps it."""
@@ -47,29 +56,96 @@ def is_before(one: str, other: str) -> bool:
     return _moment(one) < _moment(other)
 
 
-def put_pull(given: Json, repository: Json, *, now: str) -> Kept:
-    """Return a pull request that a test states, completed with what GitHub always has."""
+def is_time(text: Any) -> bool:
+    """Say whether it is an ISO time at all."""
+    return isinstance(text, str) and _moment(text) > _moment("")
+
+
+def put_pull(given: Json, repository: Json, *, now: str, known: Kept | None = None) -> Kept:
+    """Return a pull request that a test states, completed with what GitHub always has.
+
+    `_commits` states its commits, oldest first; without it a new head follows those of `known`.
+    """
+    given = dict(given)
+    stated = given.pop("_commits", None)
+    if stated and "sha" not in (given.get("head") or {}):
+        given["head"] = {**(given.get("head") or {}), "sha": stated[-1]}
     whole = complete_pull(given, repository, now=now)
-    return Kept(object=whole, moved_at=whole["updated_at"], put=True)
+    heads, at = known.heads if known else (), whole["updated_at"]
+    if stated is not None:
+        heads = [{"sha": sha, "at": at} for sha in dict.fromkeys(stated)]
+    if heads and is_before(at, heads[-1]["at"]):
+        at = heads[-1]["at"]
+    heads = _with_head(heads, whole["head"]["sha"], at)
+    return Kept(object=whole, moved_at=whole["updated_at"], put=True, heads=heads)
 
 
 def delivered_pull(
-    known: Kept | None, action: str, given: Json, repository: Json, *, now: str
+    known: Kept | None,
+    action: str,
+    given: Json,
+    repository: Json,
+    *,
+    now: str,
+    label: Json | None = None,
 ) -> Kept:
-    """Return the pull request as GitHub has it, knowing that it sent `action` with `given`."""
+    """Return the pull request as GitHub has it, knowing that it sent `action` with `given`.
+
+    `label` is the one that a `labeled` or `unlabeled` names.
+    """
     stamp = str(given.get("updated_at") or now)
     if known is None:
         whole = complete_pull({**given, "updated_at": stamp}, repository, now=now)
-        return Kept(object=whole, moved_at=stamp)
+        heads = _with_head((), whole["head"]["sha"], stamp)
+        return Kept(object=whole, moved_at=stamp, heads=heads)
+    known = replace(known, heads=_with_head(known.heads, _sha_in(given), stamp))
+    labels = _labels_after(known.object, action, given, label, stamp)
     if known.put and not is_before(known.object["updated_at"], stamp):
-        return known
+        return replace(known, object={**known.object, **labels})
     facts = known.object
     if not is_before(stamp, facts["updated_at"]):
         newer = {name: value for name, value in given.items() if name not in _OF_STATE}
         sides = {name: _side(facts[name], given.get(name)) for name in ("base", "head")}
-        facts = {**facts, **newer, **sides, "updated_at": stamp}
+        facts = {**facts, **newer, **sides, **labels, "updated_at": stamp}
     state, moved_at = _state_after(known, action, given, stamp)
-    return Kept(object={**facts, **state}, moved_at=moved_at, put=False)
+    return Kept(object={**facts, **state}, moved_at=moved_at, put=False, heads=known.heads)
+
+
+def commits_of(kept: Kept) -> list[str]:
+    """Return the heads of a pull request up to its present one, oldest first.
+
+    A present head that is not the last was there before: the branch was taken back to it.
+    """
+    shas, head = [str(one["sha"]) for one in kept.heads], str(kept.object["head"]["sha"])
+    return shas[: shas.index(head) + 1] if head in shas else [*shas, head]
+
+
+def _with_head(heads: Sequence[Json], sha: str | None, at: str) -> Sequence[Json]:
+    """Return the heads with one more, by time; one that is known is dated back, never on."""
+    same = [one for one in heads if one["sha"] == sha]
+    if sha is None or (same and not is_before(at, same[0]["at"])):
+        return heads
+    others = [one for one in heads if one["sha"] != sha]
+    before = [one for one in others if not is_before(at, one["at"])]
+    return [*before, {"sha": sha, "at": at}, *others[len(before) :]]
+
+
+def _sha_in(given: Json) -> str | None:
+    head = given.get("head")
+    sha = head.get("sha") if isinstance(head, dict) else None
+    return sha if isinstance(sha, str) else None
+
+
+def _labels_after(
+    facts: Json, action: str, given: Json, label: Json | None, stamp: str
+) -> dict[str, Any]:
+    """Return the labels where the delivery may change them: of the same time, by the one named."""
+    if action not in ("labeled", "unlabeled") or is_before(stamp, facts["updated_at"]):
+        return {}
+    if is_before(facts["updated_at"], stamp) or label is None:
+        return {"labels": given["labels"]} if "labels" in given else {}
+    others = [one for one in facts["labels"] if one.get("name") != label.get("name")]
+    return {"labels": [*others, label] if action == "labeled" else others}
 
 
 def _state_after(known: Kept, action: str, given: Json, stamp: str) -> tuple[Json, str]:

@@ -1,4 +1,4 @@
-"""What the app reads: the App itself, repositories, pull requests, runs, commits, people.
+"""What the app reads: the App itself, repositories, pull requests, runs, people.
 
 https://docs.github.com/rest/pulls/pulls, https://docs.github.com/rest/actions/workflow-runs
 """
@@ -6,63 +6,23 @@ https://docs.github.com/rest/pulls/pulls, https://docs.github.com/rest/actions/w
 from local.github import authority
 from local.github.answers import Answer, GitHubError, Json, invalid, not_found, paged
 from local.github.call import Call
-from local.github.refs import author_of
-from local.github.world import account, installation_of
+from local.github.world import account, integration
+
+# https://docs.github.com/rest/collaborators/collaborators#get-repository-permissions-for-a-user
+_BASES = {"maintain": "write", "triage": "read"}
+_RANKS = ("read", "triage", "write", "maintain", "admin")
+_FLAGS = ("pull", "triage", "push", "maintain", "admin")
 
 
 def app(call: Call) -> Answer:
     """Show the App."""
-    identity = call.world.stack.github_app_id
     return Answer(
         body={
-            "id": int(identity) if identity.isdecimal() else identity,
-            "slug": "tesoro-xp",
-            "name": "Tesoro XP",
-            "owner": account(call.world.stack, "tesoro"),
+            **integration(call.world.stack),
             "permissions": dict(authority.GRANTED),
             "events": ["issue_comment", "pull_request", "push", "workflow_run"],
-            "created_at": "2026-01-01T00:00:00Z",
-            "updated_at": "2026-01-01T00:00:00Z",
         }
     )
-
-
-def installations(call: Call) -> Answer:
-    """List the accounts on which the App is installed."""
-    found = {
-        installation_of(one): _installation(call, one)
-        for one in call.world.store.all("repository")
-        if one["installed"]
-    }
-    return paged(call.request, call.base, list(found.values()))
-
-
-def installation(call: Call) -> Answer:
-    """Show the installation that reaches the repository."""
-    found = call.world.repository(f"{call.names['owner']}/{call.names['repo']}")
-    if found is None or not found["installed"]:
-        raise not_found()
-    return Answer(body=_installation(call, found))
-
-
-def access_token(call: Call) -> Answer:
-    """Give a token of the installation, for an hour."""
-    made = authority.issue(call.world, call.number("id"), call.request.fields())
-    return Answer(status=201, body=made)
-
-
-def _installation(call: Call, repository: Json) -> Json:
-    owner, identity = str(repository["full_name"]).partition("/")[0], installation_of(repository)
-    return {
-        "id": identity,
-        "account": {**account(call.world.stack, owner), "type": "Organization"},
-        "app_id": call.world.stack.github_app_id,
-        "target_type": "Organization",
-        "repository_selection": "selected",
-        "permissions": dict(authority.GRANTED),
-        "access_tokens_url": f"{call.base}/app/installations/{identity}/access_tokens",
-        "suspended_at": None,
-    }
 
 
 def repository(call: Call) -> Answer:
@@ -91,7 +51,7 @@ def pulls(call: Call) -> Answer:
     ]
     if "base" in query:
         found = [one for one in found if one["base"]["ref"] == query["base"]]
-    if "head" in query:
+    if ":" in query.get("head", ""):  # a branch without its owner is passed over, as at GitHub
         found = [one for one in found if _label(one) == query["head"].lower()]
     by = "updated_at" if order == "updated" else "created_at"
     falling = query.get("direction", "desc" if order == "created" else "asc") == "desc"
@@ -99,19 +59,16 @@ def pulls(call: Call) -> Answer:
     return paged(call.request, call.base, found)
 
 
-def pulls_of_commit(call: Call) -> Answer:
-    """List the pull requests whose head is the commit."""
-    found = [
-        one["object"]
-        for one in call.world.store.shelf("pull", call.home)
-        if one["object"]["head"]["sha"] == call.names["sha"]
-    ]
-    return paged(call.request, call.base, found)
-
-
 def _label(one: Json) -> str:
-    owner = ((one["head"].get("repo") or {}).get("owner") or {}).get("login", "")
-    return f"{owner}:{one['head']['ref']}".lower()
+    """Return `owner:branch`; the owner stays known where the fork is gone."""
+    head = one["head"]
+    home = head.get("repo") or {}
+    owner = (head.get("user") or home.get("owner") or {}).get("login")
+    if owner is None and isinstance(home.get("full_name"), str):
+        owner = home["full_name"].partition("/")[0]
+    if owner is None:
+        return str(head.get("label") or "").lower()
+    return f"{owner}:{head['ref']}".lower()
 
 
 def run(call: Call) -> Answer:
@@ -138,31 +95,25 @@ def runs(call: Call) -> Answer:
     return paged(call.request, call.base, found, key="workflow_runs")
 
 
-def commit(call: Call) -> Answer:
-    """Show a commit, as far as it is known: its name and who wrote it."""
-    sha = call.names["sha"]
-    author = author_of(call.world, call.repository, sha)
-    if author is None:
-        raise GitHubError(422, f"No commit found for SHA: {sha}")
-    person = account(call.world.stack, author)
-    signed = {"name": author, "email": f"{author}@users.noreply.github.com"}
-    return Answer(
-        body={
-            "sha": sha,
-            "url": f"{call.place}/commits/{sha}",
-            "author": person,
-            "committer": person,
-            "commit": {"message": sha[:7], "author": signed, "committer": signed},
-            "parents": [],
-        }
-    )
-
-
 def permission(call: Call) -> Answer:
-    """Say what a person may do: as told, else owners everything and others nothing."""
-    login = call.names["login"]
+    """Say what a person may do: as told, else owners everything, and others what all may.
+
+    `permission` is one of four words, `role_name` the finer one; a person without any role has an
+    empty one, as github.com answers. Who is not at GitHub at all is 404.
+    """
+    login, home = call.names["login"], call.repository["object"]
     told = call.world.store.get("collaborator", login, shelf=call.home)
     owner = str(call.repository["full_name"]).partition("/")[0]
-    level = told["permission"] if told else "admin" if login.lower() == owner.lower() else "none"
-    person = account(call.world.stack, login)
-    return Answer(body={"permission": level, "role_name": level, "user": person})
+    level = "none" if home["private"] else "read"
+    if told is not None:
+        level = told["permission"]
+    elif login.lower() == owner.lower():
+        level = "admin"
+    if level == "missing":
+        raise GitHubError(404, f"{login} is not a user")
+    base = _BASES.get(level, level)
+    role = "" if level == "none" else (told or {}).get("role_name") or level
+    rank = _RANKS.index(level) if level in _RANKS else -1
+    may = {word: place <= rank for place, word in enumerate(_FLAGS)}
+    person = {**account(call.world.stack, login), "permissions": may, "role_name": role}
+    return Answer(body={"permission": base, "role_name": role, "user": person})

@@ -9,6 +9,7 @@ import hashlib
 import re
 
 from local.github.answers import GitHubError, Json
+from local.github.pulls import Kept, commits_of
 from local.github.world import World
 
 _SHA = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
@@ -40,7 +41,7 @@ def author_of(world: World, repository: Json, sha: str) -> str | None:
     if told is not None:
         return str((told.get("author") or {}).get("login") or "octocat")
     for kept in world.store.shelf("pull", repository["id"]):
-        if kept["object"]["head"]["sha"] == sha:
+        if sha in commits_of(Kept(**kept)):
             return str((kept["object"].get("user") or {}).get("login") or "ghost")
     for kept in world.store.shelf("run", repository["id"]):
         if kept["object"].get("head_sha") == sha:

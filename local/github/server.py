@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from local.clock import Clock
-from local.github import faults, hook, steering
+from local.github import faults, hook, repositories, steering
 from local.github.answers import Answer, GitHubError, Json, Request
 from local.github.hook import Parcel, Receipt
 from local.github.site import Site
@@ -38,7 +38,7 @@ def build(stack: Stack, state: Path, clock: Clock) -> ASGIApp:
     if not isinstance(key, rsa.RSAPublicKey):
         raise TypeError("the GitHub App's key is not RSA; remove it and start again")
     world = World(stack=stack, clock=clock, store=Store(state / _FILE), app_key=key)
-    world.seed()
+    repositories.seed(world)
     return _Server(world)
 
 
@@ -78,7 +78,7 @@ class _Server:
     def _answer(self, request: Request, fault: Json) -> Answer:
         with self._store.transaction():
             ordered = faults.answer(fault)
-            made = self._site.dressed(ordered) if ordered else self._site.answer(request)
+            made = self._site.dressed(ordered, request) if ordered else self._site.answer(request)
             steering.note(self._world, request, made.status)
         return made
 

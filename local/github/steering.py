@@ -8,17 +8,18 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from local.github import faults, hook
-from local.github.absorb import absorb, repository_of
+from local.github import faults, hook, installations, limits, refs, repositories
+from local.github.absorb import absorb
 from local.github.answers import Answer, GitHubError, Json, Request
 from local.github.hook import Parcel, wrap
-from local.github.pulls import put_pull, put_run
-from local.github.world import DEFAULT_REPOSITORY, World
+from local.github.pulls import Kept, is_time, put_pull, put_run
+from local.github.world import World, installation_of
 
 PREFIX = "/_local"
 DELIVER = "/_local/deliver"
 
-_LEVELS = ("admin", "maintain", "write", "triage", "read", "none")
+# What a person may do; `missing`: there is nobody of that name at GitHub.
+_LEVELS = ("admin", "maintain", "write", "triage", "read", "none", "missing")
 _ORDER = frozenset({"event", "payload", "delivery", "secret", "headers", "drop"})
 
 
@@ -109,12 +110,26 @@ def _pulls(world: World, _: Request) -> Answer:
 
 def _put_pulls(world: World, request: Request) -> Answer:
     given = _objects(request, "number")
+    for item in given:
+        _demand_commits(item)
     homes = [_home(world, item, (item.get("base") or {}).get("repo")) for item in given]
+    before = [
+        Kept.read(world.store.get("pull", item["number"], shelf=home["id"]))
+        for item, home in zip(given, homes, strict=True)
+    ]
     world.store.clear("pull")
-    for item, home in zip(given, homes, strict=True):
-        kept = put_pull(item, home, now=world.now)
+    for item, home, known in zip(given, homes, before, strict=True):
+        kept = put_pull(item, home, now=world.now, known=known)
         world.store.put("pull", item["number"], kept.document(), shelf=home["id"])
     return _pulls(world, request)
+
+
+def _demand_commits(item: Json) -> None:
+    stated = item.get("_commits", ["0" * 40])
+    if not isinstance(stated, list) or not stated:
+        raise GitHubError(400, "_commits: a list of at least one full commit name")
+    if not all(isinstance(sha, str) and refs.is_sha(sha) for sha in stated):
+        raise GitHubError(400, "_commits: each must be a full commit name")
 
 
 def _runs(world: World, _: Request) -> Answer:
@@ -137,7 +152,13 @@ def _deliveries(world: World, _: Request) -> Answer:
 
 
 def _put_deliveries(world: World, request: Request) -> Answer:
-    hook.put_deliveries(world, _objects(request))
+    given = _objects(request)
+    for item in given:
+        if not isinstance(item.get("id", 0), int) or not is_time(
+            item.get("delivered_at", world.now)
+        ):
+            raise GitHubError(400, "id: a whole number; delivered_at: an ISO time")
+    hook.put_deliveries(world, given)
     return _deliveries(world, request)
 
 
@@ -158,7 +179,7 @@ def _put_collaborators(world: World, request: Request) -> Answer:
     world.store.clear("collaborator")
     for item in given:
         home = _home(world, item, item.get("repository"))
-        kept = {"permission": item["permission"], "put": True}
+        kept = {"permission": item["permission"], "role_name": item.get("role_name"), "put": True}
         world.store.put("collaborator", item["login"], kept, shelf=home["id"])
     return Answer(body=given)
 
@@ -166,9 +187,20 @@ def _put_collaborators(world: World, request: Request) -> Answer:
 def _put_installations(world: World, request: Request) -> Answer:
     for item in _objects(request):
         home = _home(world, item, item)
-        world.install(home, installed=item.get("installed", True) is True)
-    found = [one for one in world.store.all("repository") if one["installed"]]
+        repositories.install(world, home, installed=item.get("installed", True) is True)
+        if "suspended" in item:
+            since = world.now if item["suspended"] is True else None
+            installations.suspend(world, installation_of(home), since=since)
+    found = repositories.installed(world)
     return Answer(body=[{"id": one["id"], "full_name": one["full_name"]} for one in found])
+
+
+def _limit(world: World, _: Request) -> Answer:
+    return Answer(body=limits.show(world))
+
+
+def _put_limit(world: World, request: Request) -> Answer:
+    return Answer(body=limits.state(world, request.content()))
 
 
 def _faults(world: World, _: Request) -> Answer:
@@ -188,8 +220,7 @@ def _home(world: World, item: Json, said: Any) -> Json:
     """Return the repository that an object is of; the default one where it does not say."""
     if isinstance(said, str):
         said = {"full_name": said}
-    identity, name = DEFAULT_REPOSITORY
-    home = repository_of(world, said or {"id": identity, "full_name": name})
+    home = repositories.told(world, said or {"id": repositories.DEFAULT_REPOSITORY[0]})
     if home is None:
         raise GitHubError(400, f"no repository in {json.dumps(item)[:200]}")
     return home
@@ -224,6 +255,8 @@ _TABLE: dict[tuple[str, str], Callable[[World, Request], Answer]] = {
     ("PUT", f"{PREFIX}/commits"): _put_commits,
     ("PUT", f"{PREFIX}/collaborators"): _put_collaborators,
     ("PUT", f"{PREFIX}/installations"): _put_installations,
+    ("GET", f"{PREFIX}/limit"): _limit,
+    ("PUT", f"{PREFIX}/limit"): _put_limit,
     ("GET", f"{PREFIX}/faults"): _faults,
     ("POST", f"{PREFIX}/faults"): _order_fault,
     ("DELETE", f"{PREFIX}/faults"): _clear_faults,

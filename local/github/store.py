@@ -77,6 +77,14 @@ class Store:
         )
         return [_decoded(row) for row in found]
 
+    def keyed(self, kind: str, shelf: int) -> list[tuple[str, Json]]:
+        """Return the documents of one shelf, each with its key."""
+        found = self._file.execute(
+            "SELECT key, body FROM documents WHERE kind = ? AND shelf = ? ORDER BY place",
+            (kind, shelf),
+        ).fetchall()
+        return [(key, json.loads(body)) for key, body in found]
+
     def all(self, kind: str) -> list[Json]:
         """Return every document of a kind in the order they were first put."""
         found = self._file.execute(

@@ -1,8 +1,7 @@
-"""The world that every endpoint sees: store, clock, names of this stack, and its repositories.
+"""The world that every endpoint sees: store, clock, and the names of this stack.
 
 Times in what is answered are the app clock's; proofs and tokens live by the machine's
-(`authority.py`). A repository is known by its id; every name it was ever called by leads to it, as
-GitHub redirects the old names of a renamed one.
+(`authority.py`). Repositories and their names are `repositories.py`'s.
 """
 
 import zlib
@@ -17,7 +16,6 @@ from local.github.store import Store
 from local.stack import Stack
 
 BOT = "tesoro-xp[bot]"
-DEFAULT_REPOSITORY = (1296269, "tesoro/rewards-api")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,43 +32,9 @@ class World:
         """The app clock's time in GitHub's form."""
         return stamp(self.clock.now())
 
-    def seed(self) -> None:
-        """Make the one repository that is there from the start."""
-        identity, name = DEFAULT_REPOSITORY
-        if self.store.get("repository", identity) is None:
-            with self.store.transaction():
-                self.know(identity, name, installed=True)
-
-    def repository(self, name: str) -> Json | None:
-        """Return the repository called `owner/name`, in any case of letters."""
-        alias = self.store.get("name", name)
-        return None if alias is None else self.store.get("repository", alias["id"])
-
-    def know(
-        self, identity: int, name: str, *, facts: Json | None = None, installed: bool = False
-    ) -> Json:
-        """Return the repository, made now if nobody has named it before.
-
-        A second name of a known one becomes another name of it; a name that is taken stays with
-        the repository that has it.
-        """
-        if self.store.get("name", name) is None:
-            self.store.put("name", name, {"id": identity})
-        known = self.store.get("repository", identity)
-        if known is not None:
-            return known
-        made = {
-            "id": identity,
-            "full_name": name,
-            "installed": installed,
-            "object": _described(self.stack, identity, name, facts or {}, now=self.now),
-        }
-        self.store.put("repository", identity, made)
-        return made
-
-    def install(self, repository: Json, *, installed: bool) -> None:
-        """Install the App on a repository, or take it away."""
-        self.store.put("repository", repository["id"], {**repository, "installed": installed})
+    def installation(self, identity: int) -> Json:
+        """Return how an installation stands: since when suspended, how often taken away."""
+        return self.store.get("installation", identity) or {"suspended_at": None, "removals": 0}
 
 
 def stamp(moment: datetime) -> str:
@@ -80,7 +44,11 @@ def stamp(moment: datetime) -> str:
 
 def installation_of(repository: Json) -> int:
     """Return the id of the App's installation on the repository's owner."""
-    owner = str(repository["full_name"]).partition("/")[0]
+    return installation_on(str(repository["full_name"]).partition("/")[0])
+
+
+def installation_on(owner: str) -> int:
+    """Return the id that an installation on the account has, or would have."""
     return 10_000_000 + account_id(owner) % 80_000_000
 
 
@@ -102,24 +70,14 @@ def account(stack: Stack, login: str) -> Json:
     }
 
 
-def _described(stack: Stack, identity: int, name: str, facts: Json, *, now: str) -> Json:
-    owner, _, short = name.partition("/")
-    usual = {
-        "id": identity,
-        "name": short,
-        "full_name": name,
-        "private": True,
-        "visibility": "private",
-        "owner": {**account(stack, owner), "type": "Organization"},
-        "html_url": f"https://github.com/{name}",
-        "url": f"{stack.github}/repos/{name}",
-        "description": None,
-        "fork": False,
-        "default_branch": "main",
-        "archived": False,
-        "disabled": False,
-        "created_at": now,
-        "updated_at": now,
-        "pushed_at": now,
+def integration(stack: Stack) -> Json:
+    """Return the App as it stands inside what it made."""
+    identity = stack.github_app_id
+    return {
+        "id": int(identity) if identity.isdecimal() else identity,
+        "slug": "tesoro-xp",
+        "name": "Tesoro XP",
+        "owner": account(stack, "tesoro"),
+        "created_at": "2026-01-01T00:00:00Z",
+        "updated_at": "2026-01-01T00:00:00Z",
     }
-    return {**usual, **facts, "id": identity, "full_name": name}

@@ -275,6 +275,48 @@ def test_permissions_are_as_told_and_none_for_strangers(ask, hub):
     assert [level(name) for name in ("ana", "tesoro", "stranger")] == ["write", "admin", "none"]
 
 
+@pytest.mark.parametrize(
+    ("stated", "permission", "role"),
+    [
+        ({"permission": "admin"}, "admin", "admin"),
+        ({"permission": "maintain"}, "write", "maintain"),
+        ({"permission": "triage"}, "read", "triage"),
+        ({"permission": "none"}, "none", ""),
+        ({"permission": "write", "role_name": "releaser"}, "write", "releaser"),
+    ],
+)
+def test_a_permission_is_one_of_four_words_and_the_role_the_finer_one(
+    ask, hub, stated, permission, role
+):
+    hub.put("collaborators", [{"login": "ana", **stated}])
+
+    shown = ask("GET", "/collaborators/ana/permission").json()
+
+    assert (shown["permission"], shown["role_name"]) == (permission, role)
+    assert shown["user"]["permissions"]["push"] == (permission in ("admin", "write"))
+
+
+def test_who_is_not_at_github_has_no_permission_to_show(ask, hub):
+    hub.put("collaborators", [{"login": "nobody", "permission": "missing"}])
+
+    answer = ask("GET", "/collaborators/nobody/permission")
+
+    assert answer.status_code == 404
+    assert answer.json()["message"] == "nobody is not a user"
+
+
+def test_a_stranger_may_read_what_is_public(ask, hub):
+    def shown():
+        answer = ask("GET", "/collaborators/stranger/permission").json()
+        return answer["permission"], answer["role_name"]
+
+    assert shown() == ("none", "")
+    hub.happen("repository", "publicized", repository={"id": 1296269})
+    assert shown() == ("read", "read")
+    hub.happen("repository", "privatized", repository={"id": 1296269})
+    assert shown() == ("none", "")
+
+
 def test_what_was_answered_is_there_after_a_restart(ask, deploy, hub, stack, github_state):
     from local.clock import RealClock
     from local.github.answers import Request
