@@ -9,6 +9,7 @@ import contextlib
 import hashlib
 import hmac
 import json
+import socket
 import ssl
 import tempfile
 import threading
@@ -292,7 +293,9 @@ def a_town(folder: Path, *, furnished: bool = False, **settings: Any) -> Iterato
     arm = inline.running(
         keys={"town": key.public_key()}, clock=clock, tls=(chain, key_file), furnished=furnished
     )
-    hub = _served(github.build(stack, folder, clock))  # type: ignore[arg-type]
+    place = socket.create_server(("127.0.0.1", 0))
+    stack = replace(stack, github_port=place.getsockname()[1])  # what it links to must be itself
+    hub = _served(github.build(stack, folder, clock), place)  # type: ignore[arg-type]
     with contextlib.ExitStack() as simulators:
         with unmeasured_threads():
             simulated = simulators.enter_context(arm)
@@ -369,17 +372,14 @@ def _apps_key() -> Any:
 
 
 @contextlib.contextmanager
-def _served(app: Any) -> Iterator[str]:
-    config = uvicorn.Config(
-        app, host="127.0.0.1", port=0, log_level="warning", access_log=False, lifespan="off"
-    )
+def _served(app: Any, place: socket.socket) -> Iterator[str]:
+    config = uvicorn.Config(app, log_level="warning", access_log=False, lifespan="off")
     server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, daemon=True)
+    thread = threading.Thread(target=server.run, args=([place],), daemon=True)
     thread.start()
     waiting = threading.Event()
     while not server.started and thread.is_alive():
         waiting.wait(0.01)
-    (listening,) = server.servers[0].sockets
-    yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+    yield f"http://127.0.0.1:{place.getsockname()[1]}"
     server.should_exit = True
     thread.join(5)

@@ -45,7 +45,7 @@ def _lost(services: Services) -> list[HookDelivery]:
         for guid, tries in attempts.items()
         if not any(attempt.arrived for attempt in tries)
         and len(tries) < MOST_ATTEMPTS
-        and now - tries[0].delivered_at >= _UNDER_WAY
+        and not timedelta(0) <= now - tries[0].delivered_at < _UNDER_WAY
         and not deliveries.is_known(services, guid)
     ]
     return lost[::-1]
