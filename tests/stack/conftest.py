@@ -4,6 +4,7 @@ import asyncio
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
@@ -12,7 +13,7 @@ import uvicorn
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from local.clock import open_clock
+from local.clock import HeldClock, open_clock
 from local.founding import found
 from local.github import server as github
 from local.issuer import door as issuer
@@ -91,6 +92,14 @@ def github_client(stack: Stack, github_state: Path, exchange: Exchange) -> Itera
         base_url=stack.github, headers=headers, trust_env=False, verify=PLAIN
     ) as client:
         yield client
+
+
+@pytest.fixture
+def held(stack: Stack, github_state: Path, exchange: Exchange, github_client: httpx.Client):
+    """Have GitHub stand at an instant that the test moves; used beside `hub`."""
+    clock = HeldClock(github_state / "github-clock", start=datetime(2026, 3, 1, 10, 5, tzinfo=UTC))
+    exchange.app = github.build(stack, github_state, clock)
+    return clock
 
 
 @pytest.fixture(scope="session")

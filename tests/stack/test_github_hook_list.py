@@ -90,6 +90,18 @@ def test_after_three_days_a_delivery_is_gone(hub):
     assert hub.as_app("POST", f"{DELIVERIES}/2/attempts").status_code == 202
 
 
+def test_the_three_days_are_the_app_clocks(hub, held):
+    hub.deliver("ping", {"zen": "x"})
+    (listed,) = hub.as_app("GET", DELIVERIES).json()
+
+    held.set(held.now() + timedelta(days=3))
+    assert len(hub.as_app("GET", DELIVERIES).json()) == 1
+    held.set(held.now() + timedelta(seconds=1))
+
+    assert hub.as_app("GET", DELIVERIES).json() == []
+    assert hub.as_app("POST", f"{DELIVERIES}/{listed['id']}/attempts").status_code == 404
+
+
 def test_a_lost_delivery_is_listed_as_failed_and_really_sent_again(hub, app):
     lost = hub.deliver("ping", {"zen": "x"}).json()["delivery"]
     assert app.got == []

@@ -1,5 +1,7 @@
 """Installations that come, go and are suspended, and the requests that an hour has."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from .hub import REPOSITORY
@@ -113,6 +115,30 @@ def test_an_hour_has_as_many_requests_as_stated(hub):
     message = f"API rate limit exceeded for installation ID {identity}."
     assert answers[2].json()["message"] == message
     assert look(hub).status_code == 200
+
+
+def test_an_hour_of_the_app_clock_brings_new_requests(hub, held):
+    token = hub.token()
+    hub.put("limit", {"per_hour": 1})
+    answers = [hub.call("GET", REPOSITORY, token=token) for _ in range(2)]
+    reset = datetime(2026, 3, 1, 11, tzinfo=UTC)
+    assert int(answers[1].headers["x-ratelimit-reset"]) == int(reset.timestamp())
+
+    held.set(reset - timedelta(seconds=1))
+    assert hub.call("GET", REPOSITORY, token=token).status_code == 403
+    held.set(reset)
+    assert hub.call("GET", REPOSITORY, token=token).status_code == 200
+
+
+def test_each_installation_has_its_own_hour(hub):
+    hub.put("installations", [{"id": 2, "full_name": "oro/points"}])
+    token, there = hub.token(), look(hub, "/repos/oro/points").json()["id"]
+    made = hub.as_app("POST", f"/app/installations/{there}/access_tokens").json()
+    hub.put("limit", {"per_hour": 1})
+
+    for path, own in ((REPOSITORY, token), ("/repos/oro/points", made["token"])):
+        codes = [hub.call("GET", path, token=own).status_code for _ in range(2)]
+        assert codes == [200, 403]
 
 
 def test_a_limit_stated_anew_counts_from_nothing_and_none_refuses_nothing(hub):
