@@ -10,11 +10,12 @@ def main() -> int:
     """Measure, print, and return the exit status."""
     claims = [_show(cold_start.measure())]
     if storage.is_installed():
-        from bench import idle_tick, intake
+        from bench import idle_tick, intake, under_way
 
         with storage.azurite() as connection:
             claims += [_show(claim) for claim in idle_tick.measure(connection)]
             claims += [_show(claim) for claim in intake.measure(connection)]
+        claims.append(_show(under_way.measure()))
     else:
         print("Azurite is not installed, so nothing on storage was measured; run `make setup`")
     return 0 if all(claim.holds for claim in claims) else 1

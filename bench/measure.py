@@ -90,7 +90,7 @@ def under_load(work: Callable[[int], object], *, calls: int, threads: int) -> Lo
     if failed:
         raise failed[0]
     took.sort()
-    return Load(rate=calls / whole, p50=_at(took, 0.50), p99=_at(took, 0.99))
+    return Load(rate=calls / whole, p50=at(took, 0.50), p99=at(took, 0.99))
 
 
 def middle(loads: Sequence[Load]) -> Load:
@@ -109,5 +109,6 @@ def _run_all(workers: Sequence[threading.Thread]) -> None:
         worker.join()
 
 
-def _at(values: Sequence[float], share: float) -> float:
+def at(values: Sequence[float], share: float) -> float:
+    """Return the value below which that share of the sorted values lies."""
     return values[min(len(values) - 1, int(len(values) * share))]

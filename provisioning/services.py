@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from provisioning.azure.client import Azure
 from provisioning.azure.logs import Logs
 from provisioning.catalog import Catalog, read
+from provisioning.coalescing import Coalescer, never
 from provisioning.forge import AppConnection, Forge
 from provisioning.identity import Tokens
 from provisioning.operations import Operation, Workflow
@@ -64,6 +65,7 @@ class Services:
     tokens: Tokens
     workflows: Mapping[str, Workflow[Any]]
     registry: Registry | None = None
+    arrivals: Coalescer = field(default_factory=never)
 
 
 @dataclass(frozen=True)
@@ -103,6 +105,7 @@ def build(settings: Settings, *, clock: Clock, workflows: Mapping[str, Workflow[
         tokens=Tokens(settings.entra, settings.actions),
         workflows=workflows,
         registry=_registry(settings),
+        arrivals=Coalescer(time.monotonic),
     )
 
 

@@ -76,8 +76,9 @@ def is_signed(body: bytes, signature: str, secrets: Sequence[bytes]) -> bool:
 
 def _parse(body: bytes) -> Mapping[str, Any]:
     try:
-        payload = json.loads(body)
-        json.dumps(payload, ensure_ascii=False).encode("utf-8")  # a lone surrogate parses
+        payload = json.loads(body.decode("utf-8"))
+        if b"\\u" in body:  # so written half a surrogate pair can come in, and it parses
+            json.dumps(payload, ensure_ascii=False).encode("utf-8")
     except (ValueError, RecursionError) as error:
         raise Refusal.one(400, "body_malformed", "the body is not JSON in UTF-8") from error
     if not isinstance(payload, dict):

@@ -10,10 +10,12 @@ crash works.
 import hashlib
 import json
 import zlib
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from provisioning import audit, ledger
+from provisioning.coalescing import WINDOW, Nudge
 from provisioning.errors import StaleRowError, TerminalError, TransientError
 from provisioning.github.interpret import Ignored, interpret
 from provisioning.github.receive import Delivery
@@ -26,6 +28,7 @@ from provisioning.store.codec import from_row, to_row
 from provisioning.store.table import Row
 
 KEPT = timedelta(days=3)  # as long as GitHub can redeliver
+_BURST = timedelta(seconds=WINDOW)
 SOON, LONGEST_WAIT = timedelta(seconds=30), timedelta(hours=1)
 
 
@@ -65,7 +68,7 @@ def receive(services: Services, delivery: Delivery) -> str | None:
         fingerprint=delivery.fingerprint,
         received_at=now,
         state=State.ACCEPTED if ignored is None else State.IGNORED,
-        body=zlib.compress(delivery.body, 6),
+        body=zlib.compress(delivery.body, 1),
         reason=ignored or "",
     )
     hour, key = _hour(now), _key(delivery.id)
@@ -78,15 +81,21 @@ def receive(services: Services, delivery: Delivery) -> str | None:
         if known is not None and known.values["state"] == State.FAILED:
             _revive(services, known)
     if ignored is None:
-        _nudge(services, hour, key)
+        _nudge_or_leave(services, hour, key, now)
     return ignored
 
 
 def take(services: Services, text: str) -> None:
-    """Do the work of one delivery named by a queue message; a repeat finds it done.
+    """Do the work of the delivery that a queue message names; a repeat finds it done.
+
+    A message that names a burst instead is passed on to each that came in it.
 
     Where GitHub does not answer the row stays unread, says so, and `tick` comes back to it.
     """
+    burst = _burst(text)
+    if burst is not None:
+        _nudge_all(services, burst)
+        return
     hour, key = _address(text)
     row = services.deliveries.get(hour, key)
     if row is None:
@@ -242,6 +251,37 @@ def _nudge(services: Services, hour: str, key: str) -> None:
         services.queue.send(DELIVERIES, json.dumps({"hour": hour, "key": key}))
     except TransientError:
         return  # the row is accepted, and `tick` will find it unread
+
+
+def _nudge_or_leave(services: Services, hour: str, key: str, now: datetime) -> None:
+    """Leave a message for the delivery, or one for it and those that follow, or none."""
+    match services.arrivals.next():
+        case Nudge.OWN:
+            _nudge(services, hour, key)
+        case Nudge.SHARED:
+            with suppress(TransientError):  # the rows are accepted; `tick` will find them unread
+                services.queue.send(
+                    DELIVERIES, json.dumps({"burst": now.isoformat()}), after=_BURST
+                )
+        case Nudge.NONE:
+            pass
+
+
+def _nudge_all(services: Services, began: datetime) -> None:
+    """Nudge every unread delivery of a burst that began at an instant, give or take a second."""
+    first, last = began - _BURST, began + 2 * _BURST
+    for row in services.deliveries.search(_hour(first), _hour(last), {"state": State.ACCEPTED}):
+        received = row.values["received_at"]
+        if isinstance(received, datetime) and first <= received <= last:
+            _nudge(services, row.partition, row.key)
+
+
+def _burst(text: str) -> datetime | None:
+    """Return when the burst began that a message names; None where it names a delivery."""
+    try:
+        return datetime.fromisoformat(json.loads(text)["burst"])
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return None
 
 
 def _address(text: str) -> tuple[str, str]:

@@ -8,6 +8,7 @@ import pytest
 
 from provisioning import views
 from provisioning.catalog import Which
+from provisioning.coalescing import Coalescer
 from provisioning.model import Phase
 from tests.builders import REPOSITORY, REPOSITORY_ID, pull_event, pull_object, run_object
 from tests.scenario.pulls import MINUTE, NAME, ONE, TWO, at, build, comment, up, writes
@@ -188,3 +189,31 @@ def test_a_build_of_a_commit_nobody_waits_for_is_said_so(town: Town) -> None:
     build(town, TWO)
 
     assert town.calls() == []
+
+
+def test_a_burst_leaves_few_messages_and_loses_nothing(town: Town) -> None:
+    town.services = replace(town.services, arrivals=Coalescer(lambda: 0.0, own=2))
+    numbers = range(1, 13)
+    town.pulls(*(pull_object(number, sha=f"{number:040x}") for number in numbers))
+    for number in numbers:
+        town.deliver("pull_request", pull_event("opened", number, sha=f"{number:040x}"))
+    left = len(town.queue.messages)
+
+    town.settle()
+    town.clock.advance(1)
+    town.settle()
+
+    assert left == 3
+    phases = {town.environment(f"pr-{number}-rewards-api").phase for number in numbers}
+    assert phases == {Phase.CREATING}
+
+
+def test_a_burst_whose_message_is_lost_costs_a_minute(town: Town) -> None:
+    town.services = replace(town.services, arrivals=Coalescer(lambda: 0.0, own=0))
+    town.pulls(pull_object(7, sha=ONE))
+    town.deliver("pull_request", pull_event("opened", 7, sha=ONE))
+    town.queue.messages.clear()
+
+    town.pass_time(MINUTE)
+
+    assert town.environment(NAME).phase is Phase.CREATING
