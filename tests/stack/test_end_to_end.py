@@ -65,6 +65,7 @@ def test_nobody_without_a_token_gets_in_but_to_health(running: Stack) -> None:
             ("GET", "environments/pr-1-rewards-api"),
             ("PUT", "environments/pr-1-rewards-api"),
             ("DELETE", "environments/pr-1-rewards-api"),
+            ("PUT", "environments/pr-1-rewards-api/image"),
             ("GET", "environments/pr-1-rewards-api/why"),
             ("POST", "environments/pr-1-rewards-api/lease"),
             ("GET", "operations/op-1"),
@@ -326,3 +327,79 @@ def killed_while_time_passes(running: Stack, duration: str) -> None:
             break
     running.kill()
     moving.join(10)
+
+
+# GitHub in depth
+
+
+def pull_of(number: int) -> dict[str, Any]:
+    return dict(event("opened", number, sha_of(number), STARTED)["pull_request"])
+
+
+def comment_event(number: int, text: str, identity: int, association: str) -> dict[str, Any]:
+    return {
+        "action": "created",
+        "issue": {"number": number, "pull_request": {}},
+        "comment": {
+            "id": identity,
+            "body": text,
+            "user": {"login": f"person-{association.lower()}", "id": identity},
+            "author_association": association,
+            "created_at": STARTED,
+            "updated_at": STARTED,
+        },
+        "repository": event("opened", number, SHA, STARTED)["repository"],
+    }
+
+
+def test_a_workflow_names_the_image_that_it_pushed_and_it_runs_by_digest(running: Stack) -> None:
+    number, image = 41, f"ghcr.io/tesoro/rewards-api@sha256:{'d' * 64}"
+    running.deliver("pull_request", event("opened", number, sha_of(number), STARTED))
+    url = f"{running.ready['app']}/api/environments/pr-{number}-rewards-api/image"
+    own = running.token(github={"repository_id": "1296269", "ref": f"refs/pull/{number}/merge"})
+    another = running.token(github={"repository_id": "1296269", "ref": "refs/pull/40/merge"})
+    content = {"sha": sha_of(number), "image": image}
+
+    refused = running.http.put(url, headers=another, json=content)
+    foreign = running.http.put(url, headers=own, json={**content, "image": "evil/x:1"})
+    named = running.http.put(url, headers=own, json=content)
+    ready = running.wait_for(f"pr-{number}-rewards-api", "ready")
+
+    assert (refused.status_code, foreign.status_code, named.status_code) == (403, 400, 202)
+    assert foreign.json()["error"]["target"] == "image"
+    assert named.headers["Operation-Location"].startswith(running.ready["app"])
+    assert ready["image"] == image
+
+
+def test_a_fork_runs_what_a_member_approved_and_nothing_else(running: Stack) -> None:
+    number, name = 42, "pr-42-rewards-api"
+    fork = event("opened", number, sha_of(number), STARTED)
+    fork["pull_request"]["head"]["repo"] = {"id": 99, "full_name": "somebody/rewards-api"}
+    running.deliver("pull_request", fork)
+    running.deliver("workflow_run", run(sha_of(number)))
+    approve = f"/preview approve {sha_of(number)}"
+
+    running.deliver("issue_comment", comment_event(number, approve, 9001, "NONE"))
+    running.advance("PT2M")
+    before = running.api(f"environments/{name}")
+    running.deliver("issue_comment", comment_event(number, approve, 9002, "MEMBER"))
+    ready = running.wait_for(name, "ready")
+
+    assert before["phase"] == "absent"
+    assert ready["approved"]["by"] == "person-member"
+    assert ready["sha"] == sha_of(number)
+
+
+def test_what_never_arrived_is_asked_for_again_and_then_done(running: Stack) -> None:
+    number = 43
+    bring_up(running, number)
+    asked = comment_event(number, "/preview extend 3h", 9003, "MEMBER")
+    order = {"event": "issue_comment", "payload": asked, "drop": True}
+    running.http.post(f"{running.ready['github']}/_local/deliver", json=order)
+
+    running.advance("PT15M")
+
+    shown = running.api(f"environments/pr-{number}-rewards-api")
+    redelivered = [d for d in running.github("GET", "deliveries") if d.get("redelivery")]
+    assert shown["lease"]["by"] == "person-member"
+    assert [d["status_code"] for d in redelivered] == [202]

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from provisioning.errors import TerminalError, TransientError
-from provisioning.forge import AppConnection, Forge
+from provisioning.forge import AppConnection, Comment, Forge
 from provisioning.model import PullRequest
 from tests.builders import REPOSITORY, REPOSITORY_ID, SHA, pull_object, run_object
 
@@ -450,3 +450,209 @@ def test_where_the_pull_request_is_gone_there_is_no_comment(forge: Forge, server
     server.on(f"POST {COMMENTS}", Answer(status=404, body={}))
 
     assert forge.comment(REPOSITORY, 7, MARKER, TEXT, known=None) is None
+
+
+# What people, branches and the hook are asked for
+
+
+def test_a_comment_is_read_as_it_is_now(forge: Forge, server: Server):
+    comment = {
+        "id": 5,
+        "issue_url": f"{server.url}{REPO}/issues/7",
+        "user": {"login": "olu"},
+        "body": "/preview up",
+        "created_at": "2026-11-23T09:00:00Z",
+        "updated_at": "2026-11-23T09:00:00Z",
+    }
+    server.on(f"GET {REPO}/issues/comments/5", Answer(body=comment))
+
+    found = forge.comment_of(REPOSITORY, 5)
+
+    assert found == Comment(id=5, number=7, author="olu", body="/preview up", is_edited=False)
+
+
+@pytest.mark.parametrize(
+    ("given", "name", "value"),
+    [
+        ({"updated_at": "2026-11-23T10:00:00Z"}, "is_edited", True),
+        ({"user": None}, "author", ""),
+        ({"body": None}, "body", ""),
+        ({"issue_url": None}, "number", 0),
+    ],
+)
+def test_a_comment_with_gaps_is_read(
+    given: Any, name: str, value: Any, forge: Forge, server: Server
+):
+    comment = {"id": 5, "created_at": "a", "updated_at": "a", "issue_url": "x/7", **given}
+    server.on(f"GET {REPO}/issues/comments/5", Answer(body=comment))
+
+    assert getattr(forge.comment_of(REPOSITORY, 5), name) == value
+
+
+def test_a_comment_that_is_gone_is_none(forge: Forge, server: Server):
+    server.on(f"GET {REPO}/issues/comments/5", Answer(status=404, body={}))
+
+    assert forge.comment_of(REPOSITORY, 5) is None
+
+
+@pytest.mark.parametrize(
+    ("answer", "may"),
+    [
+        (Answer(body={"permission": "admin"}), True),
+        (Answer(body={"permission": "write", "role_name": "maintain"}), True),
+        (Answer(body={"permission": "read", "role_name": "triage"}), False),
+        (Answer(body={"permission": "none"}), False),
+        (Answer(body={}), False),
+        (Answer(status=404, body={"message": "olu is not a user"}), False),
+    ],
+)
+def test_only_who_may_push_may_write(answer: Answer, may: bool, forge: Forge, server: Server):
+    server.on(f"GET {REPO}/collaborators/olu/permission", answer)
+
+    assert forge.may_write(REPOSITORY, "olu") is may
+
+
+def test_a_login_is_no_path(forge: Forge, server: Server):
+    server.on(
+        f"GET {REPO}/collaborators/a%2F..%2F..%2Fevil/permission", Answer(status=404, body={})
+    )
+
+    assert not forge.may_write(REPOSITORY, "a/../../evil")
+
+
+def test_what_the_hook_tried_is_read_page_by_page(forge: Forge, server: Server):
+    def attempt(number: int, code: int) -> dict[str, Any]:
+        return {
+            "id": number,
+            "guid": f"g{number}",
+            "event": "push",
+            "delivered_at": "2026-11-23T09:00:00Z",
+            "status_code": code,
+        }
+
+    more = f'<{server.url}/app/hook/deliveries?cursor=v1_2>; rel="next"'
+    server.on(
+        "GET /app/hook/deliveries",
+        Answer(body=[attempt(3, 202)], headers={"Link": more}),
+        Answer(body=[attempt(2, 502)]),
+    )
+
+    found = list(forge.hook_deliveries())
+
+    assert [(d.id, d.guid, d.arrived) for d in found] == [(3, "g3", True), (2, "g2", False)]
+
+
+def test_the_app_speaks_for_itself_about_its_hook(forge: Forge, server: Server):
+    server.on("POST /app/hook/deliveries/9/attempts", Answer(status=202, body={}))
+
+    forge.deliver_again(9)
+
+    (asked,) = server.calls("POST /app/hook/deliveries/9/attempts")
+    assert server.calls(TOKENS) == []
+    assert asked.headers["authorization"].startswith("bearer ey")
+
+
+def test_an_app_that_is_not_believed_says_what_to_set(forge: Forge, server: Server):
+    server.on("GET /app/hook/deliveries", Answer(status=401, body={}))
+
+    with pytest.raises(TerminalError, match="GITHUB_APP_ID"):
+        list(forge.hook_deliveries())
+
+
+# Elsewhere, and silence
+
+
+def test_a_renamed_repository_is_followed(forge: Forge, server: Server):
+    there = f"{server.url}/repositories/1296269/pulls/7"
+    server.on(PULL, Answer(status=301, body={}, headers={"Location": there}))
+    server.on("GET /repositories/1296269/pulls/7", Answer(body=pull_object(7)))
+
+    found = forge.pull_request(REPOSITORY, 7)
+
+    assert found is not None
+    assert found.number == 7
+
+
+def test_what_is_written_is_written_where_it_moved(forge: Forge, server: Server):
+    there = f"{server.url}/repositories/1296269/issues/comments/5/reactions"
+    here = f"POST {REPO}/issues/comments/5/reactions"
+    server.on(here, Answer(status=307, body={}, headers={"Location": there}))
+    server.on(
+        "POST /repositories/1296269/issues/comments/5/reactions", Answer(status=201, body={})
+    )
+
+    forge.react(REPOSITORY, 5, "+1")
+
+    (asked,) = server.calls("POST /repositories/1296269/issues/comments/5/reactions")
+    assert asked.body == {"content": "+1"}
+
+
+@pytest.mark.parametrize(
+    "location", ["https://evil.example/x", "//evil.example/x", "http://127.0.0.1:1/x", ""]
+)
+def test_a_token_goes_to_github_alone(location: str, forge: Forge, server: Server):
+    server.on(PULL, Answer(status=301, body={}, headers={"Location": location}))
+
+    error = failure(forge)
+
+    assert error.code == "github_refused"
+    assert "evil" not in str(error)
+
+
+def test_a_circle_of_redirects_ends(forge: Forge, server: Server):
+    server.on(PULL, Answer(status=301, body={}, headers={"Location": PULL.split(" ")[1]}))
+
+    assert failure(forge).code == "github_refused"
+
+
+class HandTime:
+    """A clock that a test moves."""
+
+    def __init__(self) -> None:
+        self.now = datetime(2026, 11, 23, 9, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        """Return the instant."""
+        return self.now
+
+
+def test_asked_for_silence_nothing_is_asked_until_then(server: Server, key: Any):
+    server.on(INSTALLATION, Answer(body={"id": 5}))
+    server.on(TOKENS, a_token())
+    server.on(
+        PULL,
+        Answer(status=429, body={}, headers={"Retry-After": "90"}),
+        Answer(body=pull_object(7)),
+    )
+    time = HandTime()
+    forge = Forge(AppConnection(server.url, "12345", key, time))
+
+    first = failure(forge)
+    time.now += timedelta(seconds=60)
+    second = failure(forge)
+    asked = len(server.calls(PULL))
+    time.now += timedelta(seconds=30)
+    found = forge.pull_request(REPOSITORY, 7)
+    forge.close()
+
+    assert isinstance(first, TransientError)
+    assert isinstance(second, TransientError)
+    assert (first.after, second.after) == (timedelta(seconds=90), timedelta(seconds=30))
+    assert asked == 1
+    assert found is not None
+
+
+def test_a_spent_hour_is_waited_for_by_the_apps_clock(server: Server, key: Any):
+    time = HandTime()
+    resets = str(int((time.now + timedelta(minutes=20)).timestamp()))
+    spent = {"x-ratelimit-remaining": "0", "x-ratelimit-reset": resets}
+    server.on(INSTALLATION, Answer(body={"id": 5}))
+    server.on(TOKENS, a_token())
+    server.on(PULL, Answer(status=403, body={}, headers=spent))
+    forge = Forge(AppConnection(server.url, "12345", key, time))
+
+    error = failure(forge)
+    forge.close()
+
+    assert isinstance(error, TransientError)
+    assert error.after == timedelta(minutes=20)
