@@ -293,7 +293,7 @@ def a_town(folder: Path, *, furnished: bool = False, **settings: Any) -> Iterato
     arm = inline.running(
         keys={"town": key.public_key()}, clock=clock, tls=(chain, key_file), furnished=furnished
     )
-    place = socket.create_server(("127.0.0.1", 0))
+    place = _a_place()
     stack = replace(stack, github_port=place.getsockname()[1])  # what it links to must be itself
     hub = _served(github.build(stack, folder, clock), place)  # type: ignore[arg-type]
     with contextlib.ExitStack() as simulators:
@@ -369,6 +369,13 @@ def _apps_key() -> Any:
         file = github_app_key(Path(name))
         file.write_bytes(_ground()[file.name])
         return private_key(file)
+
+
+def _a_place() -> socket.socket:
+    """Return a bound socket; asyncio sends at once, without delay, only on one that says TCP."""
+    place = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    place.bind(("127.0.0.1", 0))
+    return place
 
 
 @contextlib.contextmanager

@@ -1,4 +1,4 @@
-"""`python -m local.demo`: a preview, a night, backups and releases, told as they happen.
+"""`python -m local.demo`: previews, a night, backups and releases, told as they happen.
 
 Starts the local stack in a scratch folder with a held clock and drives it from outside, by the
 calls that GitHub, a developer and Azure would make: nothing here reaches into the app. Ends with
@@ -10,12 +10,13 @@ import sys
 import tempfile
 from pathlib import Path
 
-from local.demo import backups, nights, previews, releases
+from local.demo import backups, nights, people, previews, releases
 from local.demo.telling import act, say
 from local.outside import Broken, Stack, stack
 
 ACTS = (
     ("One pull request, from opened to nothing left", previews.play),
+    ("A fork, a comment, and a delivery that was lost", people.play),
     ("A night and a morning of staging", nights.play),
     ("What production could be restored to", backups.play),
     ("Three releases: a good one, a bad one, and one that an alert takes back", releases.play),

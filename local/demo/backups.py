@@ -1,4 +1,4 @@
-"""Third act: each store of production is held against what its environment promises."""
+"""Fourth act: each store of production is held against what its environment promises."""
 
 from typing import Any
 

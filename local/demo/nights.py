@@ -1,4 +1,4 @@
-"""Second act: staging falls asleep after working hours, and wakes as it was."""
+"""Third act: staging falls asleep after working hours, and wakes as it was."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Fourth act: releases as canaries, judged each minute by what people's requests came to."""
+"""Fifth act: releases as canaries, judged each minute by what people's requests came to."""
 
 from datetime import datetime, timedelta
 from typing import Any

@@ -96,7 +96,7 @@ def _obey(
         newcomer=lambda now: heard.newcomer(name, service.name, facts.author, facts, now=now),
         facts=facts,
         reshape=reshape,
-        retry=isinstance(command, Up),
+        retry=isinstance(command, Up | Approve),
     )
     return f"{comment.author} was answered: {said[0]}"
 
