@@ -21,6 +21,7 @@ AUDIENCES = (
     "https://management.core.windows.net/",
     "https://management.core.windows.net",
 )
+_MOST_BELIEVED = 500  # tokens
 _REFETCH = 1.0  # seconds of machine time between two fetches for a key nobody knows
 
 
@@ -34,6 +35,7 @@ class Tokens:
         self._tenant, self._url = tenant, keys_url
         self._keys: dict[str, Any] = dict(keys or {})
         self._fetched = 0.0
+        self._believed: dict[tuple[str, tuple[str, ...]], dict[str, Any]] = {}
 
     async def principal(self, header: str | None, audiences: tuple[str, ...] = AUDIENCES) -> str:
         """Return the caller's object id; refuse what is not a valid token of this tenant."""
@@ -62,6 +64,17 @@ class Tokens:
         return str(claims.get("oid") or claims.get("sub") or "unknown")
 
     async def _claims(self, token: str, audiences: tuple[str, ...]) -> dict[str, Any]:
+        """Return what a token says; one that was believed is not read again until it ends."""
+        known = self._believed.get((token, audiences))
+        if known is not None and known["exp"] > time.time():
+            return known
+        claims = await self._read(token, audiences)
+        if len(self._believed) >= _MOST_BELIEVED:
+            self._believed.clear()
+        self._believed[token, audiences] = claims
+        return claims
+
+    async def _read(self, token: str, audiences: tuple[str, ...]) -> dict[str, Any]:
         try:
             key = await self._key(str(jwt.get_unverified_header(token).get("kid")))
             return dict(

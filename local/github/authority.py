@@ -12,6 +12,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 import jwt
@@ -158,11 +159,20 @@ def _claims(world: World, token: str) -> Json | None:
     if not token.startswith(start):
         return None
     try:
-        claims: Json = jwt.decode(token.removeprefix(start), _secret(world), ["HS256"])
+        claims = _read(token.removeprefix(start), _secret(world))
     except jwt.PyJWTError:
+        return None
+    if claims["exp"] <= time.time():
         return None
     is_revoked = claims["removals"] != world.installation(claims["installation"])["removals"]
     return None if is_revoked else claims
+
+
+@lru_cache(maxsize=500)
+def _read(token: str, secret: str) -> Json:
+    """Return what a token says that was signed with the secret; it is read once."""
+    claims: Json = jwt.decode(token, secret, ["HS256"])
+    return claims
 
 
 def _demand_not_suspended(world: World, installation: int) -> None:
