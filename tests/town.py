@@ -27,6 +27,7 @@ import uvicorn
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from local.azure import inline
+from local.azure.serving import Server
 from local.founding import found
 from local.github import server as github
 from local.keys import new_key, private_key
@@ -381,12 +382,12 @@ def _a_place() -> socket.socket:
 @contextlib.contextmanager
 def _served(app: Any, place: socket.socket) -> Iterator[str]:
     config = uvicorn.Config(app, log_level="warning", access_log=False, lifespan="off")
-    server = uvicorn.Server(config)
+    server = Server(config)
     thread = threading.Thread(target=server.run, args=([place],), daemon=True)
     thread.start()
     waiting = threading.Event()
     while not server.started and thread.is_alive():
         waiting.wait(0.01)
     yield f"http://127.0.0.1:{place.getsockname()[1]}"
-    server.should_exit = True
+    server.end()
     thread.join(5)

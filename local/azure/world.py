@@ -8,7 +8,7 @@ answers a request calls `commit` first.
 
 import json
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from typing import Any
 
@@ -370,8 +370,9 @@ _TIMES = ("created", "changed", "started", "due")
 
 
 def _write(record: Any) -> Json:
-    plain: Json = asdict(record)
-    return {k: v.isoformat() if isinstance(v, datetime) else v for k, v in plain.items()}
+    """Return a record as JSON can hold it; what is in it is shared, so it is written at once."""
+    found = {item.name: getattr(record, item.name) for item in fields(record)}
+    return {k: v.isoformat() if isinstance(v, datetime) else v for k, v in found.items()}
 
 
 def _read(kind: Any, row: Json) -> Any:

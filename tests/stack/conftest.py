@@ -13,6 +13,7 @@ import uvicorn
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from local.azure.serving import Server
 from local.clock import HeldClock, open_clock
 from local.founding import found
 from local.github import server as github
@@ -31,7 +32,7 @@ def serving(app, port: int) -> Iterator[None]:
     settings = uvicorn.Config(
         app, host="127.0.0.1", port=port, log_level="error", lifespan="off", ws="none"
     )
-    server = uvicorn.Server(settings)
+    server = Server(settings)
     thread = threading.Thread(target=lambda: asyncio.run(server.serve()))
     with unmeasured_threads():
         thread.start()
@@ -40,7 +41,7 @@ def serving(app, port: int) -> Iterator[None]:
             thread.join(0.01)
         yield
     finally:
-        server.should_exit = True
+        server.end()
         thread.join()
 
 
