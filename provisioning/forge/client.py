@@ -29,6 +29,10 @@ class Forge:
         """Give back the sockets."""
         self._connection.close()
 
+    def forget(self, repository: str) -> None:
+        """Believe no longer what is known of the repository: it has moved."""
+        self._connection.forget(repository)
+
     def pull_request(self, repository: str, number: int) -> PullRequest | None:
         """Return the pull request as it is now, or None where GitHub knows none."""
         found = self._ask("GET", repository, f"/pulls/{number}")

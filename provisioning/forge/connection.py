@@ -57,8 +57,12 @@ class AppConnection:
             return self._call(method, where, body, token, owner).content
         except TransientError as error:
             if error.code == "github_unauthorized":  # taken back before its time
-                self._tokens.pop(repository, None)
+                self.forget(repository)
             raise
+
+    def forget(self, repository: str) -> None:
+        """Fetch another token at the next call: the repository may belong to somebody else now."""
+        self._tokens.pop(repository, None)
 
     def ask_as_app(self, method: str, path: str, body: Any = None) -> Page:
         """Return GitHub's answer to the App itself; `path` may be a page's `more`."""

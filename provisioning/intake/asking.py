@@ -175,6 +175,7 @@ def _repository(services: Services, number: int, cause: Cause) -> str:
 
 def _note_name(services: Services, service: Service, name: str, cause: Cause) -> str:
     """Put in the trail that a repository is called otherwise: its id decides, so all goes on."""
+    services.forge.forget(service.repository)
     if name.lower() == service.repository.lower():
         return f"{service.name} is of {service.repository} again, as the catalog says"
     text = (

@@ -114,7 +114,7 @@ class PerilousConnection(AppConnection):
 
     peril: Peril
 
-    def forget(self) -> None:
+    def forget_all(self) -> None:
         """Know nothing, as after a start."""
         self._tokens.clear()
         self._silent.clear()

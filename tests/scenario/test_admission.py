@@ -142,6 +142,26 @@ def test_a_push_keeps_the_place_in_the_line(town: Town) -> None:
     assert town.environment("pr-2-rewards-api").sha == sha(99)
 
 
+def test_one_whose_new_commit_is_being_built_holds_nobody_up(town: Town) -> None:
+    limit(town, previews=1)
+    open_all(town, range(1, 4))
+    town.pass_time(2 * MINUTE)
+    event = pull_event("synchronize", 2, sha=sha(99), updated_at="2026-11-23T10:00:00Z")
+    town.tell("pull_request", event)
+    town.deliver("pull_request", event)
+    town.settle()
+
+    close(town, 1)
+    town.pass_time(6 * MINUTE)
+    passed = phases(town, range(1, 4))
+    town.runs(run_object(sha(99), id=99))
+    close(town, 3)
+    town.pass_time(12 * MINUTE)
+
+    assert passed == [Phase.GONE, Phase.CREATING, Phase.READY]
+    assert town.environment("pr-2-rewards-api").phase is Phase.READY
+
+
 def test_no_more_container_groups_are_begun_in_five_minutes_than_azure_takes(town: Town) -> None:
     limit(town, previews=40, creates=3)
     open_all(town, range(1, 6))

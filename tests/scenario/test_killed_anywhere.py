@@ -47,7 +47,7 @@ class Village:
 
     def life(self, number: int, *, killed_at: int | None = None) -> "Life":
         """Return a life that is still to be lived, with a kill at that moment of it."""
-        self._connection.forget()
+        self._connection.forget_all()
         services = imperil(self._calm, self.peril, self._azure, self._connection)
         self.town.begin_anew(services, services.queue._inner)  # type: ignore[attr-defined]
         self.peril.arm(killed_at)

@@ -48,11 +48,8 @@ def await_room(context: Context) -> Outcome:
         line = replace(line, places=(*line.places, place))
     if place.admitted_at is not None:
         return _await_turn(context, environment)
-    turn = admission.next_in(line.places, limits)
-    if turn is None or turn.name != place.name:
+    if not _is_next(services, line.places, place):
         _enter(services.table, line, place)
-        if turn is not None:
-            _forget_if_gone(services, turn)
         reason = admission.why_not(place, line.places, limits)
         return _waits(context, environment, reason, LOOK_FOR_ROOM)
     _write(services.table, line, replace(place, admitted_at=context.now))
@@ -145,12 +142,32 @@ def _write(table: Table, line: _Line, place: Place) -> None:
     table.transact(changes)
 
 
-def _forget_if_gone(services: Services, turn: Place) -> None:
-    """Take out of the line who no longer waits, or nobody after it would ever come in."""
-    environment = ledger.environment(services.table, turn.name)
-    waits = environment is not None and environment.phase is Phase.CREATING
-    if environment is None or not waits or environment.operation is None:
-        leave_line(services.table, turn.name)
+def _is_next(services: Services, places: Sequence[Place], place: Place) -> bool:
+    """Say whether it is this one's turn, passing over those before it that are not at the door."""
+    limits = services.catalog.limits
+    while True:
+        turn = admission.next_in(places, limits)
+        if turn is None or turn.name == place.name:
+            return turn is not None
+        if _is_at_the_door(services, turn):
+            return False
+        places = [other for other in places if other.name != turn.name]
+
+
+def _is_at_the_door(services: Services, other: Place) -> bool:
+    """Say whether another one waits for room at this time.
+
+    One whose newest commit is still being built does not, and keeps its place; one that is no
+    longer on its way loses it.
+    """
+    environment = ledger.environment(services.table, other.name)
+    if environment is None or environment.phase is not Phase.CREATING:
+        leave_line(services.table, other.name)
+        return False
+    found = ledger.operation(services.table, other.name, environment.operation or "")
+    if found is None or found[0].status.is_final:
+        return False
+    return found[0].steps[found[0].at].name == await_room.__name__
 
 
 def _instants(row: Row) -> list[datetime]:

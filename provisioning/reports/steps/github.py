@@ -51,12 +51,13 @@ def _tell(
     known = dict(reports.deployments)
     if report.state is not None:
         _tell_state(context, known, report, report.state, environment, pull_request)
+    told = {"deployments": known, **_comment(context, reports, environment, pull_request)}
     if report.answered is not None and report.reaction is not None:
         context.fence()
         context.services.forge.react(
             pull_request.repository, report.answered, str(report.reaction)
         )
-    return {"deployments": known, **_comment(context, reports, environment, pull_request)}
+    return told
 
 
 def _tell_state(
