@@ -19,7 +19,7 @@ def _few_authorities(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]
         yield
 
 
-# Long modules begin, half of them for each of two workers: whoever begins one last would end alone.
+# Long modules come first, half of them for each of two workers; begun last, one would end alone.
 _LONG = (
     ("stack/test_chaos.py", "stack/test_end_to_end.py", "stack/test_up.py"),
     (
