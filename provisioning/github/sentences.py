@@ -180,7 +180,9 @@ def _ready(environment: Environment) -> list[str]:
         "- its database was filled anew for this commit; what an earlier one held is gone",
     ]
     if end is not None:
-        lines.append(f"- it lives until {time(end)}; a push counts anew, {EXTEND} adds to it")
+        is_fork = pull_request is not None and pull_request.fork
+        anew = "" if is_fork else " a push counts anew,"
+        lines.append(f"- it lives until {time(end)};{anew} {EXTEND} adds to it")
     if pull_request is not None and pull_request.fork and pull_request.sha != environment.sha:
         lines.append(f"- the newest commit does not run: {needs_approval(pull_request)}")
     return lines
