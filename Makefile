@@ -7,7 +7,7 @@ CODE := function_app.py blueprints provisioning local bench tests
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test up check format lint types imports fix golden bench adr clean
+.PHONY: help setup demo test up check format lint types imports fix golden agreement bench adr clean
 
 help: ## list what can be done
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -56,6 +56,9 @@ fix: setup ## format, and mend what the linter can
 
 golden: setup ## accept today's answers as the expected ones; read the diff
 	UPDATE_GOLDEN=1 $(BIN)/python -m pytest tests/golden
+
+agreement: setup ## hold the simulated Azure against recordings of the real one: make agreement CORPUS=DIR
+	@$(BIN)/python -m local.agreement $(CORPUS)
 
 bench: setup ## the measured claims, each a ratio taken in one run
 	@$(BIN)/python -m bench

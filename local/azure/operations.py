@@ -14,6 +14,11 @@ from local.azure.ids import resource
 from local.azure.table import Lro, View
 from local.azure.world import Group, Operation, World
 
+_PAUSE_TO_THE_END = {
+    "microsoft.dbforpostgresql",
+    "microsoft.sql",
+}  # as recorded, of ended work too
+
 
 def headers(operation: Operation, lro: Lro, call: Call) -> dict[str, str]:
     """Return the headers that announce the work."""
@@ -95,8 +100,9 @@ def status(world: World, call: Call, operation_id: str) -> Answer:
     row = world.table.find(resource(operation.resource).type)
     special = row.behaviour.progress(world, operation, call.now) if row else None
     body = special if special is not None else _document(operation, call.now)
-    again = operation.retry_after
-    pause = {} if again is None or operation.ended else {"retry-after": str(again)}
+    again, space = operation.retry_after, resource(operation.resource).last.namespace.lower()
+    is_silent = again is None or (operation.ended and space not in _PAUSE_TO_THE_END)
+    pause = {} if is_silent else {"retry-after": str(again)}
     return Answer(status=200, body=body, headers=pause)
 
 

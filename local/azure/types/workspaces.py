@@ -145,7 +145,7 @@ ROW = ResourceType(
     ),
     names=NameRule(pattern=r"[A-Za-z0-9][A-Za-z0-9-]{2,61}[A-Za-z0-9]"),
     top_level=frozenset({"identity", "etag", "sku"}),
-    create=Lro(takes=15, status=201),
-    update=Lro(takes=10, status=200),
+    create=Lro(takes=15, status=201, header="none"),
+    update=Lro(takes=10, status=200, header="none"),
     behaviour=Workspaces(),
 )

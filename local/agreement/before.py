@@ -1,186 +1,22 @@
-"""Recorded operations, played again to the simulator.
+"""What must have been there before a recording began, worked out from what it tells.
 
-A recording starts in the middle of somebody's life: what must have been there before is seeded
-from what was answered. Addresses of operations are the simulator's own, so a poll goes where the
-last answer pointed, and the clock is moved to where the recorded poll found the work. Compared are
-the status, the error's code, and the shape of the body: its keys, not its values.
+A recording starts in the middle of somebody's life. What was answered first says most of it: what
+was read, changed or removed was there; what stands above it, and what it names, was there too.
 """
 
-import asyncio
 import json
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
 
-import httpx
-
-from local.azure import app, inline, seeding
+from local.azure import seeding
 from local.azure.arm import Json
 from local.azure.ids import Id, parse
-from local.azure.journal import Memory
-from local.azure.tokens import Tokens
-from local.azure.types import TABLE, containerrun
-
-from .kit import KEYS, token
-
-CORPUS = Path(__file__).parents[3] / "shared" / "corpus" / "arm"
-_OPAQUE = {"tags", "userAssignedIdentities", "secret"}
-_POLLS = (
-    "/operations/",
-    "/operationresults/",
-    "/operationstatuses/",
-    "/asyncoperations/",
-    "asyncoperation/",
-    "operationresults/",
-)
-_LONG_ENOUGH = 400  # seconds of app time after which the recorded work had ended
-_CONTAINERS = 45  # the same for containers, which tell more the longer they run
-_MODES = {None, "Default", "Create", "Update", "Secondary"}  # restores are not played
-_OWN = "Microsoft.Resources"
-_HOST = "https://management.azure.com"
+from local.azure.types import containerrun
 
 
-@dataclass(kw_only=True)
-class Outcome:
-    """How one recording went: exchanges that agree, and why the others do not."""
-
-    name: str
-    agreed: int = 0
-    faults: list[str] = field(default_factory=list)
-
-    @property
-    def whole(self) -> bool:
-        """Tell whether everything agreed."""
-        return not self.faults
-
-
-def play(path: Path) -> Outcome | None:
-    """Play a recording; None where it lacks the body of a write, or is of what we do not know."""
-    recording = json.loads(path.read_text())
-    exchanges = recording["exchanges"]
-    if any(_bodiless(exchange["request"]) for exchange in exchanges):
-        return None
-    if not _is_spoken(exchanges[0]["request"]):
-        return None
-    try:
-        return asyncio.run(_play(path.stem, exchanges))
-    except ValueError as error:
-        return Outcome(name=path.stem, faults=[f"not seeded: {error}"])
-
-
-def _bodiless(request: Json) -> bool:
-    body = request.get("body")
-    return request["method"] in {"PUT", "PATCH"} and not isinstance(body, dict)
-
-
-async def _play(name: str, exchanges: list[Json]) -> Outcome:
-    clock = inline.HandClock()
-    subscription = parse(exchanges[0]["request"]["path"])[0].subscription or inline.SUBSCRIPTION
-    world = app.make_world(clock, Memory(), subscription=subscription, tenant=inline.TENANT)
-    _seed(world, exchanges)
-    gateway = app.build(world, Tokens(tenant=inline.TENANT, keys=KEYS))
-    outcome = Outcome(name=name)
-    headers = {"authorization": f"Bearer {token()}"}
-    transport = httpx.ASGITransport(gateway)
-    async with httpx.AsyncClient(transport=transport, base_url=_HOST, headers=headers) as client:
-        poll: str | None = None
-        for exchange in exchanges:
-            request, recorded = exchange["request"], exchange["response"]
-            address = request["path"] + "?" + urlencode(request.get("query") or {})
-            if poll and any(part in request["path"].lower() for part in _POLLS):
-                address = poll
-                clock.advance(_long_enough(request) if _ended(recorded) else 1)
-            answer = await client.request(
-                request["method"], address, json=request.get("body") or None
-            )
-            poll = (
-                answer.headers.get("azure-asyncoperation")
-                or answer.headers.get("location")
-                or poll
-            )
-            _compare(outcome, request, recorded, answer)
-    return outcome
-
-
-def _long_enough(request: Json) -> int:
-    return (
-        _CONTAINERS if "microsoft.containerinstance" in request["path"].lower() else _LONG_ENOUGH
-    )
-
-
-def _is_spoken(request: Json) -> bool:
-    """Tell whether the table has the type, the version and the action that a request names."""
-    target, _ = parse(request["path"])
-    mode = ((request.get("body") or {}).get("properties") or {}).get("createMode")
-    if mode not in _MODES:
-        return False
-    if not target.providers or not target.last.types or target.last.namespace == _OWN:
-        return True
-    last = target.last
-    if last.types[0].lower() == "locations":
-        return TABLE.location_call(last.namespace, last.types[-1]) is not None
-    depth = len(last.types)
-    while depth and TABLE.find("/".join((last.namespace, *last.types[:depth]))) is None:
-        depth -= 1
-    row = TABLE.find("/".join((last.namespace, *last.types[:depth]))) if depth else None
-    version = (request.get("query") or {}).get("api-version")
-    if row is None or version not in row.versions:
-        return row is None and last.namespace.lower() == _OWN.lower()
-    action = (request["method"], "/".join(last.types[depth:]).lower())
-    return depth == len(last.types) or action in row.actions
-
-
-def _ended(recorded: Json) -> bool:
-    body = recorded.get("body")
-    status = body.get("status") if isinstance(body, dict) else None
-    if status is not None:
-        return str(status) in {"Succeeded", "Failed", "Canceled"}
-    return bool(recorded["status"] != 202)
-
-
-def _compare(outcome: Outcome, request: Json, recorded: Json, answer: httpx.Response) -> None:
-    where = f"{request['method']} {request['path'][-60:]}"
-    body = answer.json() if answer.content else None
-    if answer.status_code != recorded["status"]:
-        told = f": {answer.text[:300]}" if answer.status_code >= 400 else ""
-        outcome.faults.append(f"{where}: {answer.status_code}, not {recorded['status']}{told}")
-        return
-    code, wanted = _code(body), _code(recorded.get("body"))
-    if code != wanted:
-        outcome.faults.append(f"{where}: {code}, not {wanted}")
-        return
-    ours, theirs = shape(body), shape(recorded.get("body"))
-    if ours != theirs:
-        missing, extra = sorted(theirs - ours), sorted(ours - theirs)
-        outcome.faults.append(f"{where}: lacks {missing}, has {extra}")
-        return
-    outcome.agreed += 1
-
-
-def shape(body: Any, path: str = "") -> frozenset[str]:
-    """Return the paths of a body's keys; lists are as wide as all their elements."""
-    if isinstance(body, dict):
-        found = set()
-        for key, value in body.items():
-            here = f"{path}.{key}"
-            found.add(here)
-            if key not in _OPAQUE:
-                found |= shape(value, here)
-        return frozenset(found)
-    if isinstance(body, list):
-        return frozenset().union(*(shape(row, path + "[]") for row in body))
-    return frozenset()
-
-
-def _code(body: Any) -> str | None:
-    error = body.get("error") if isinstance(body, dict) else None
-    return error.get("code") if isinstance(error, dict) else None
-
-
-def _seed(world: Any, exchanges: list[Json]) -> None:
+def found(world: Any, exchanges: list[Json]) -> None:
     """Put there what the first exchange takes for granted."""
     request, response = exchanges[0]["request"], exchanges[0]["response"]
     target, rest = parse(request["path"])

@@ -1,0 +1,148 @@
+"""One recording, played again to a fresh simulator.
+
+Addresses of operations are the simulator's own, so a poll goes where the last answer pointed, and
+the clock is moved to where the recorded poll found the work.
+"""
+
+import asyncio
+import json
+import time
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import httpx
+import jwt
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+
+from local.agreement import before
+from local.agreement.comparing import difference
+from local.azure import app, inline
+from local.azure.arm import Json
+from local.azure.ids import parse
+from local.azure.journal import Memory
+from local.azure.tokens import Tokens
+from local.keys import new_key
+
+_POLLS = (
+    "/operations/",
+    "/operationresults/",
+    "/operationstatuses/",
+    "/asyncoperations/",
+    "asyncoperation/",
+    "operationresults/",
+)
+_LONG_ENOUGH = 400  # seconds of app time after which the recorded work had ended
+_CONTAINERS = 45  # the same for containers, which tell more the longer they run
+_HOST = "https://management.azure.com"
+
+
+@dataclass(kw_only=True)
+class Outcome:
+    """How one recording went: exchanges that agree, and why the others do not."""
+
+    folder: str
+    operation: str
+    name: str
+    agreed: int = 0
+    faults: list[str] = field(default_factory=list)
+
+    @property
+    def whole(self) -> bool:
+        """Tell whether everything agreed."""
+        return not self.faults
+
+
+def play(path: Path) -> Outcome:
+    """Play the recording in a file; what cannot be played does not agree, and says why."""
+    recording = json.loads(path.read_text(encoding="utf-8"))
+    outcome = Outcome(
+        folder=path.parent.name,
+        operation=str(recording.get("operation") or path.stem),
+        name=path.stem,
+    )
+    exchanges = recording.get("exchanges") or []
+    if not exchanges:
+        outcome.faults.append("the recording has no exchange")
+        return outcome
+    if any(is_bodiless(exchange["request"]) for exchange in exchanges):
+        outcome.faults.append(BODILESS)
+        return outcome
+    recorder = str((recording.get("recorder") or {}).get("id") or "")
+    try:
+        asyncio.run(_play(outcome, exchanges, recorder))
+    except Exception as error:  # any recording may be given: one must not end all the others
+        outcome.faults.append(f"not played: {type(error).__name__}: {error}")
+    return outcome
+
+
+BODILESS = "the recording lacks the body of a write"
+
+
+def is_bodiless(request: Json) -> bool:
+    """Tell whether the recorder kept no body of a write: nobody can play that."""
+    body = request.get("body")
+    return request["method"] in {"PUT", "PATCH"} and not isinstance(body, dict)
+
+
+async def _play(outcome: Outcome, exchanges: list[Json], recorder: str) -> None:
+    clock = inline.HandClock()
+    subscription = parse(exchanges[0]["request"]["path"])[0].subscription or inline.SUBSCRIPTION
+    world = app.make_world(clock, Memory(), subscription=subscription, tenant=inline.TENANT)
+    before.found(world, exchanges)
+    keys = {"agreement": _key().public_key()}
+    gateway = app.build(world, Tokens(tenant=inline.TENANT, keys=keys))
+    headers = {"authorization": f"Bearer {_token()}"}
+    transport = httpx.ASGITransport(gateway)
+    async with httpx.AsyncClient(transport=transport, base_url=_HOST, headers=headers) as client:
+        poll: str | None = None
+        for exchange in exchanges:
+            request, recorded = exchange["request"], exchange["response"]
+            address = request["path"] + "?" + urlencode(request.get("query") or {})
+            if poll and any(part in request["path"].lower() for part in _POLLS):
+                address = poll
+                clock.advance(_long_enough(request) if _ended(recorded) else 1)
+            answer = await client.request(
+                request["method"], address, json=request.get("body") or None
+            )
+            poll = (
+                answer.headers.get("azure-asyncoperation")
+                or answer.headers.get("location")
+                or poll
+            )
+            found = difference(recorded, answer, recorder)
+            if found is None:
+                outcome.agreed += 1
+            else:
+                outcome.faults.append(f"{request['method']} {request['path'][-60:]}: {found}")
+
+
+def _long_enough(request: Json) -> int:
+    is_container = "microsoft.containerinstance" in request["path"].lower()
+    return _CONTAINERS if is_container else _LONG_ENOUGH
+
+
+def _ended(recorded: Json) -> bool:
+    body = recorded.get("body")
+    status = body.get("status") if isinstance(body, dict) else None
+    if status is not None:
+        return str(status) in {"Succeeded", "Failed", "Canceled"}
+    return bool(recorded["status"] != 202)
+
+
+@cache
+def _key() -> RSAPrivateKey:
+    return new_key()
+
+
+@cache
+def _token() -> str:
+    claims: dict[str, Any] = {
+        "aud": _HOST,
+        "tid": inline.TENANT,
+        "oid": "aaaaaaaa-0000-4000-8000-000000000001",
+        "exp": int(time.time()) + 3600,
+    }
+    return jwt.encode(claims, _key(), algorithm="RS256", headers={"kid": "agreement"})
