@@ -28,7 +28,6 @@ from provisioning.queue import DELIVERIES
 from provisioning.services import Context
 from tests.builders import REPOSITORY
 from tests.chaos import Chaos, a_chaos
-from tests.effort import unmeasured
 
 from .services import HandClock, services
 
@@ -183,10 +182,6 @@ def _previews_alone() -> Any:
 def test_after_repair_the_live_previews_are_those_of_the_open_pull_requests(
     random: Random, pulls: int
 ) -> None:
-    unmeasured(lambda: _hold(random, pulls))
-
-
-def _hold(random: Random, pulls: int) -> None:
     chaos = a_chaos(random, pulls=pulls, events=pulls * 6)
     town = Town(chaos, random)
     for number, event in enumerate(chaos.arriving):

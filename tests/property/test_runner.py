@@ -7,7 +7,6 @@ so none of it may leave an operation under way, two at work on one target, or a 
 
 from dataclasses import replace
 from datetime import timedelta
-from functools import partial
 
 import pytest
 from hypothesis import settings
@@ -23,7 +22,7 @@ from provisioning.ledger import REPORT_WORKFLOW
 from provisioning.model import Phase
 from provisioning.operations import Status
 from tests.builders import a_pull_request
-from tests.effort import IS_THOROUGH, unmeasured
+from tests.effort import IS_THOROUGH
 
 from .world import A_MINUTE, PREVIEW, SCRIPT, TARGETS, Peril, World
 
@@ -126,13 +125,9 @@ class Trouble(RuleBasedStateMachine):
 
 def test_whatever_goes_wrong_in_whatever_order_every_operation_ends():
     examples = 600 if IS_THOROUGH else 60
-    machine = partial(
-        run_state_machine_as_test,
-        Trouble,
-        settings=settings(max_examples=examples, stateful_step_count=40),
+    run_state_machine_as_test(
+        Trouble, settings=settings(max_examples=examples, stateful_step_count=40)
     )
-
-    unmeasured(machine)
 
 
 def a_life(world: World) -> None:
@@ -191,7 +186,7 @@ def test_killed_at_every_write_in_turn_the_end_is_the_same(kind: str):
     for write in range(moments()):
         world = World()
         world.peril.arm(kind, write)
-        unmeasured(partial(a_life, world)) if write % 10 else a_life(world)
+        a_life(world)
 
         world.check_end()
         assert how_it_ended(world) == how_it_ended(calm), f"{kind} write {write}"
