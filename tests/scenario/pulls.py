@@ -5,6 +5,7 @@ from typing import Any
 
 from provisioning.model import Phase
 from tests.builders import pull_event, pull_object, run_event, run_object
+from tests.effort import unmeasured
 from tests.town import Town
 
 NAME = "pr-7-rewards-api"
@@ -33,10 +34,17 @@ def build(town: Town, sha: str) -> None:
 
 
 def up(town: Town, sha: str = ONE) -> None:
-    """Have pull request 7 opened and built, and wait until its preview is ready."""
-    push(town, "opened", sha, at(9))
-    build(town, sha)
-    town.pass_time(3 * MINUTE)
+    """Have pull request 7 opened and built, and wait until its preview is ready.
+
+    Unmeasured: tests that are about this do it step by step.
+    """
+
+    def come() -> None:
+        push(town, "opened", sha, at(9))
+        build(town, sha)
+        town.pass_time(3 * MINUTE)
+
+    unmeasured(come)
     assert town.environment(NAME).phase is Phase.READY
 
 
