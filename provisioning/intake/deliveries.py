@@ -10,14 +10,16 @@ crash works.
 import hashlib
 import json
 import zlib
+from collections import defaultdict
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import groupby
 
 from provisioning import audit, ledger
 from provisioning.coalescing import WINDOW, Nudge
 from provisioning.errors import StaleRowError, TerminalError, TransientError
-from provisioning.github.interpret import Ignored, interpret
+from provisioning.github.interpret import Asked, Ignored, interpret
 from provisioning.github.receive import Delivery
 from provisioning.intake.arrivals import State
 from provisioning.intake.asking import act
@@ -25,10 +27,11 @@ from provisioning.intake.request import Cause
 from provisioning.queue import DELIVERIES
 from provisioning.services import Services
 from provisioning.store.codec import from_row, to_row
-from provisioning.store.table import Row
+from provisioning.store.table import Replace, Row
 
 KEPT = timedelta(days=3)  # as long as GitHub can redeliver
 _BURST = timedelta(seconds=WINDOW)
+_MOST_AT_ONCE = 20  # rows of a transaction: each may have 60 KB, and all together 4 MB
 SOON, LONGEST_WAIT = timedelta(seconds=30), timedelta(hours=1)
 
 
@@ -88,13 +91,13 @@ def receive(services: Services, delivery: Delivery) -> str | None:
 def take(services: Services, text: str) -> None:
     """Do the work of the delivery that a queue message names; a repeat finds it done.
 
-    A message that names a burst instead is passed on to each that came in it.
+    A message may name a burst instead: then each thing that deliveries of it ask for is done once.
 
     Where GitHub does not answer the row stays unread, says so, and `tick` comes back to it.
     """
     burst = _burst(text)
     if burst is not None:
-        _nudge_all(services, burst)
+        _take_all(services, burst)
         return
     hour, key = _address(text)
     row = services.deliveries.get(hour, key)
@@ -267,13 +270,51 @@ def _nudge_or_leave(services: Services, hour: str, key: str, now: datetime) -> N
             pass
 
 
-def _nudge_all(services: Services, began: datetime) -> None:
-    """Nudge every unread delivery of a burst that began at an instant, give or take a second."""
+def _take_all(services: Services, began: datetime) -> None:
+    """Do what the unread deliveries of a burst ask for, give or take a second, each thing once.
+
+    Ten deliveries about one pull request ask for one look at it: what GitHub says then is newer
+    than all ten. Where GitHub does not answer they stay unread, and `tick` comes back to them.
+    """
     first, last = began - _BURST, began + 2 * _BURST
+    asking: dict[Asked, list[Row]] = defaultdict(list)
     for row in services.deliveries.search(_hour(first), _hour(last), {"state": State.ACCEPTED}):
-        received = row.values["received_at"]
-        if isinstance(received, datetime) and first <= received <= last:
-            _nudge(services, row.partition, row.key)
+        stored = from_row(Stored, row)
+        if first <= stored.received_at <= last and not stored.replays:
+            payload = json.loads(zlib.decompress(stored.body))
+            asking[interpret(stored.event, payload, services.catalog)].append(row)
+    for asked, rows in asking.items():
+        cause = _cause(from_row(Stored, rows[-1]))
+        try:
+            reason, state = act(services, asked, cause), State.DONE
+        except TransientError:
+            continue
+        except TerminalError as error:
+            reason, state = f"{error}; replay it once that is mended", State.FAILED
+        _finish_all(services, rows, state, reason)
+
+
+def _finish_all(services: Services, rows: list[Row], state: State, reason: str) -> None:
+    """Mark deliveries, those of one hour in one transaction; one by one if any was touched."""
+    now = services.clock.now()
+    for _, some in groupby(rows, lambda row: row.partition):
+        over = [
+            to_row(
+                replace(from_row(Stored, row), state=state, reason=reason, finished_at=now),
+                row.partition,
+                row.key,
+                row.etag,
+            )
+            for row in some
+        ]
+        for start in range(0, len(over), _MOST_AT_ONCE):
+            part = over[start : start + _MOST_AT_ONCE]
+            try:
+                services.deliveries.transact([Replace(row) for row in part])
+            except StaleRowError:
+                for row in part:
+                    with suppress(StaleRowError):  # somebody else did the same
+                        services.deliveries.replace(row)
 
 
 def _burst(text: str) -> datetime | None:

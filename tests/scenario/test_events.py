@@ -9,6 +9,7 @@ import pytest
 from provisioning import views
 from provisioning.catalog import Which
 from provisioning.coalescing import Coalescer
+from provisioning.intake import deliveries
 from provisioning.model import Phase
 from tests.builders import REPOSITORY, REPOSITORY_ID, pull_event, pull_object, run_object
 from tests.scenario.pulls import MINUTE, NAME, ONE, TWO, at, build, comment, up, writes
@@ -216,4 +217,46 @@ def test_a_burst_whose_message_is_lost_costs_a_minute(town: Town) -> None:
 
     town.pass_time(MINUTE)
 
+    assert town.environment(NAME).phase is Phase.CREATING
+
+
+def test_what_many_deliveries_of_a_burst_ask_for_is_done_once(town: Town) -> None:
+    town.services = replace(town.services, arrivals=Coalescer(lambda: 0.0, own=0))
+    town.pulls(pull_object(7, sha=ONE), pull_object(8, sha=TWO))
+    for number, sha in ((7, ONE), (8, TWO)) * 3:
+        event = pull_event("synchronize", number, sha=sha)
+        town.deliver("pull_request", event | {"nth": len(town.queue.messages)}, f"d{number}{sha}")
+    for nth in range(6):
+        event = pull_event("labeled", 7, sha=ONE)
+        town.deliver("pull_request", event, f"again-{nth}")
+    before = len(town.said("GET", "/pulls/"))
+
+    town.clock.advance(1)
+    town.ripen()
+    for _ in range(2):  # put by, then seen
+        town.hand_out()
+        town.clock.advance(1)
+        town.ripen()
+        if not town.queue.messages:
+            break
+
+    looks = [r["path"] for r in town.said("GET", "/pulls/")][before:]
+    assert sorted(path.rpartition("/")[2] for path in looks) == ["7", "8"]
+    assert {str(d.state) for d in deliveries.recent(town.services, most=50)} == {"done"}
+
+
+def test_a_burst_that_github_does_not_answer_stays_unread(town: Town) -> None:
+    town.services = replace(town.services, arrivals=Coalescer(lambda: 0.0, own=0))
+    town.pulls(pull_object(7, sha=ONE))
+    town.github_fault(match={"path": "^/repos"}, status=502, times=100)
+    town.deliver("pull_request", pull_event("opened", 7, sha=ONE))
+    town.settle()
+    town.clock.advance(2)
+    town.settle()
+    during = [str(d.state) for d in deliveries.recent(town.services, most=5)]
+
+    town.github_mended()
+    town.pass_time(3 * MINUTE)
+
+    assert during == ["accepted"]
     assert town.environment(NAME).phase is Phase.CREATING
