@@ -242,11 +242,8 @@ def _find(services: Services, identity: str) -> Row | None:
         seen = from_row(Seen, pointer)
         return services.deliveries.get(seen.hour, seen.key)
     now = services.clock.now()
-    for hours in range(int(KEPT / timedelta(hours=1)) + 1):
-        row = services.deliveries.get(_hour(now - timedelta(hours=hours)), key)
-        if row is not None:
-            return row
-    return None
+    found = services.deliveries.search(_hour(now - KEPT), _hour(now), {"id": identity})
+    return max(found, key=lambda row: row.partition, default=None)
 
 
 def _nudge(services: Services, hour: str, key: str) -> None:

@@ -25,14 +25,18 @@ def ask_again(services: Services) -> str:
 
     Raises TransientError where GitHub does not answer; what was asked for until then will come.
     """
-    lost = _lost(services)
-    for attempt in lost[:_MOST_AT_ONCE]:
-        services.forge.deliver_again(attempt.id)
-    return f"{min(len(lost), _MOST_AT_ONCE)} of {len(lost)} lost deliveries asked for again"
+    asked = 0
+    for attempt in _failed(services):
+        if asked == _MOST_AT_ONCE:
+            return f"{asked} lost deliveries asked for again, and more to come"
+        if not deliveries.is_known(services, attempt.guid):
+            services.forge.deliver_again(attempt.id)
+            asked += 1
+    return f"{asked} lost deliveries asked for again"
 
 
-def _lost(services: Services) -> list[HookDelivery]:
-    """Return the newest attempt at each delivery that never arrived, the oldest first."""
+def _failed(services: Services) -> list[HookDelivery]:
+    """Return the newest attempt at each delivery that failed so far, the oldest first."""
     now = services.clock.now()
     attempts: dict[str, list[HookDelivery]] = defaultdict(list)
     for attempt in services.forge.hook_deliveries():
@@ -40,12 +44,11 @@ def _lost(services: Services) -> list[HookDelivery]:
             break
         if attempt.event in HEARD:
             attempts[attempt.guid].append(attempt)
-    lost = [
+    failed = [
         tries[0]
-        for guid, tries in attempts.items()
+        for tries in attempts.values()
         if not any(attempt.arrived for attempt in tries)
         and len(tries) < MOST_ATTEMPTS
         and not timedelta(0) <= now - tries[0].delivered_at < _UNDER_WAY
-        and not deliveries.is_known(services, guid)
     ]
-    return lost[::-1]
+    return failed[::-1]

@@ -9,7 +9,7 @@ import pytest
 from provisioning import views
 from provisioning.catalog import Which
 from provisioning.coalescing import Coalescer
-from provisioning.intake import deliveries
+from provisioning.intake import deliveries, timers
 from provisioning.model import Phase
 from tests.builders import REPOSITORY, REPOSITORY_ID, pull_event, pull_object, run_object
 from tests.scenario.pulls import MINUTE, NAME, ONE, TWO, at, build, comment, up, writes
@@ -260,3 +260,17 @@ def test_a_burst_that_github_does_not_answer_stays_unread(town: Town) -> None:
 
     assert during == ["accepted"]
     assert town.environment(NAME).phase is Phase.CREATING
+
+
+def test_much_that_was_lost_is_asked_for_little_by_little(town: Town) -> None:
+    for number in range(60):
+        town.tell("push", push_event(f"lost-{number}"))
+    town.clock.advance(60)
+
+    timers.run(town.services, "repair")
+    first = len(town.said("POST", "/attempts"))
+    town.clock.advance(60)
+    timers.run(town.services, "repair")
+
+    assert first == 50
+    assert len(town.said("POST", "/attempts")) > first
