@@ -1,252 +1,291 @@
 """What must have been there before a recording began, worked out from what it tells.
 
-A recording starts in the middle of somebody's life. What was answered first says most of it: what
-was read, changed or removed was there; what stands above it, and what it names, was there too.
+A recording starts in the middle of somebody's life. Whatever it reads, changes, removes or names
+without having made it first was there; so was what stands above that. What it was like is what the
+recording shows of it first, or as little as there can be.
 """
 
 import json
 import re
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from local.azure import seeding
-from local.azure.arm import Json
+from local.agreement import bare
+from local.azure import places, seeding
+from local.azure.arm import Json, Refusal
 from local.azure.ids import Id, parse
 from local.azure.types import containerrun
+from local.azure.world import World
+
+_ID = re.compile(r"/subscriptions/[^/\"\s]+/resourcegroups/[^\"\s]+/providers/[^\"\s]+", re.I)
 
 
-def found(world: Any, exchanges: list[Json]) -> None:
-    """Put there what the first exchange takes for granted."""
-    request, response = exchanges[0]["request"], exchanges[0]["response"]
-    target, rest = parse(request["path"])
-    rows: list[Json] = []
-    known = _known(exchanges)
-    place = _place(request, known)
-    created = request["method"] == "PUT" and (
-        response["status"] == 201 or _is_new(request, response)
-    )
-    if response["status"] == 404:
-        return
-    if target.group and not (created and not target.providers):
-        rows.append(_group(target, place, known if not target.providers else None, request))
-    if isinstance(known, dict) and isinstance(known.get("value"), list):
-        rows += [_full(row, world) for row in known["value"] if _is_kept(row, world)]
-        rows += [_bare(above, place) for above in _above(target)]
-    elif target.providers and not rest and _whole(target, world) == target:
-        rows += [_bare(above, place) for above in _above(target.parent())]
-        gone = request["method"] == "DELETE" and response["status"] == 204
-        if not created and not gone and target.type.lower() != "microsoft.resources/tags":
-            whole = known if known and "id" in known else None
-            rows.append(_full(whole, world) if whole else _bare(target, place))
-    elif target.providers:
-        part = target.name if target.nested else target.last.types[-1]
-        rows += [_bare(above, place, part=part) for above in _above(_whole(target, world))]
-    rows = [row for row in rows if row]
-    if target.type.lower().endswith("endpoints") and not created:
-        inside = known if known and "type" in known else _endpoint(target)
-        rows[-1]["properties"]["endpoints"] = [inside]
-    rows += [_bare(above, place) for above in _named_parts(request)]
-    there = {parse(row["id"])[0].group for row in rows if "/providers/" not in row["id"]}
-    named = (parse(row["id"])[0].group for row in rows)
-    grouped = {name for name in named if name and name not in there}
-    owner = f"/subscriptions/{world.subscription}/resourceGroups/"
-    rows += [{"id": f"{owner}{name}", "location": "westus2"} for name in sorted(grouped)]
-    world.note("images", [rule for row in rows for rule in _ended_images(row)] or None)
-    seeding.seed(world, rows, now=world.clock.now())
-    for row in rows:
+def found(world: World, exchanges: list[Json]) -> None:
+    """Put there what the exchanges take for granted; what cannot be there is left out."""
+    rows: dict[str, Json] = {}
+    groups: dict[str, Json] = {}
+    made: set[str] = set()
+    for place, exchange in enumerate(exchanges):
+        request, response = exchange["request"], exchange["response"]
+        target, rest = parse(request["path"])
+        if target.subscription not in {None, world.subscription}:
+            continue
+        known = _known(exchanges[place:], request["path"])
+        if not target.providers:
+            _group(groups, made, target, rest, exchange, known)
+            _listed(rows, made, known, world)
+            continue
+        whole = _whole(target, world)
+        if whole is None or (response["status"] == 404 and _is_absent(response, whole)):
+            continue
+        _enclosing(groups, made, whole, request, known)
+        _above_it(rows, made, whole, _place(request, known))
+        if _listed(rows, made, known, world):
+            continue
+        new = whole == target and _makes(world, whole, exchange)
+        if whole.last.names and not new and whole.key not in made | rows.keys():
+            exists = response["status"] != 204 or request["method"] != "DELETE"
+            if exists and _is_one(whole):
+                part = "" if whole == target else target.last.types[-1]
+                full = known if known and _is_of(known, whole) and whole == target else None
+                rows[whole.key] = full or bare.row(whole, _place(request, known), part)
+        if request["method"] == "PUT" and whole == target:
+            made.add(whole.key)
+        if request["method"] in {"PUT", "PATCH"}:
+            for named in _named(request, world):
+                if named.key not in made | rows.keys():
+                    _above_it(rows, made, named, _place(request, known))
+                    _enclosing(groups, made, named, request, known)
+                    rows[named.key] = bare.row(named, _place(request, known))
+    _put(world, [*groups.values(), *rows.values()])
+
+
+def _put(world: World, rows: Iterable[Json]) -> None:
+    kept = [_full(row) for row in rows]
+    there = {parse(row["id"])[0].key for row in kept}
+    for row in list(kept):
+        group = replace(parse(row["id"])[0], providers=())
+        if group.group and group.key not in there:
+            there.add(group.key)
+            kept.append({"id": str(group), "location": "westus2"})
+    world.note("images", [rule for row in kept for rule in _ended_images(row)] or None)
+    now = world.clock.now()
+    for row in sorted(kept, key=lambda row: ("/providers/" in row["id"], row["id"].count("/"))):
+        if world.find(row["id"]) is not None and "properties" not in row:
+            continue
+        try:
+            seeding.seed(world, [_placed(row, world)], now=now)
+        except (ValueError, Refusal):
+            continue
         if _fresh(row):
             _make_fresh(world, row["id"])
 
 
-def _known(exchanges: list[Json]) -> Json | None:
-    """Return what the first exchange tells of a thing, or the last where it only names work."""
-    request, response = exchanges[0]["request"], exchanges[0]["response"]
+def _placed(row: Json, world: World) -> Json:
+    """Return a row in a region that its type is offered in."""
+    kind = world.table.find(parse(row["id"])[0].type)
+    if kind is None:
+        unfit = places.normal(str(row.get("location"))) not in places.FOR_GROUPS
+        return {**row, "location": "westus2"} if unfit else row
+    if kind.tracked and places.normal(str(row.get("location", ""))) not in kind.regions:
+        return {**row, "location": kind.regions[0]}
+    return row
+
+
+def _group(
+    groups: dict[str, Json],
+    made: set[str],
+    target: Id,
+    rest: tuple[str, ...],
+    exchange: Json,
+    known: Json | None,
+) -> None:
+    """Note the group that a call of Resource Manager's own is about, if it was there."""
+    request, response = exchange["request"], exchange["response"]
+    key = (target.group or "").lower()
+    if not key or response["status"] in {404} or key in made:
+        return
+    if request["method"] == "PUT" and not rest:
+        made.add(key)
+        if response["status"] in {201, 400}:
+            return
+    groups.setdefault(key, _group_row(target, known if not rest else None, request))
+
+
+def _enclosing(
+    groups: dict[str, Json], made: set[str], target: Id, request: Json, known: Json | None
+) -> None:
+    key = (target.group or "").lower()
+    if key and key not in made:
+        groups.setdefault(key, _group_row(target, None, request, _place(request, known)))
+
+
+def _group_row(target: Id, known: Json | None, request: Json, place: str | None = None) -> Json:
+    row: Json = {
+        "id": f"/subscriptions/{target.subscription}/resourceGroups/{target.group}",
+        "location": place or _place(request, known) or "westus2",
+    }
+    if known and known.get("tags") is not None and "/providers/" not in str(known.get("id")):
+        row["tags"] = known["tags"]
+    if known and known.get("managedBy"):
+        row["managedBy"] = known["managedBy"]
+    return row
+
+
+def _above_it(rows: dict[str, Json], made: set[str], target: Id, place: str | None) -> None:
+    for above in bare.chain(target.parent() if target.last.names else target):
+        if above.key not in made and above.key not in rows and above.key != target.key:
+            rows[above.key] = bare.row(above, place, "" if _is_one(target) else target.name)
+
+
+def _listed(rows: dict[str, Json], made: set[str], known: Json | None, world: World) -> bool:
+    value = (known or {}).get("value")
+    if not isinstance(value, list):
+        return False
+    for row in value:
+        if not isinstance(row, dict) or not isinstance(row.get("id"), str):
+            continue
+        if not row["id"].lower().startswith("/subscriptions/"):
+            continue
+        target, rest = parse(row["id"])
+        known_type = not target.providers or world.table.find(target.type) is not None
+        if rest or not known_type or target.key in made or target.key in rows:
+            continue
+        if target.providers:
+            _above_it(rows, made, target, row.get("location"))
+        if target.providers or target.group:
+            rows[target.key] = row
+    return True
+
+
+def _known(exchanges: list[Json], path: str) -> Json | None:
+    """Return what the first exchange tells of a thing, or the next look at it."""
+    response = exchanges[0]["response"]
     body = response.get("body") if response["status"] < 300 else None
-    if isinstance(body, dict) and "operation" in body:
-        return _told_later(exchanges, request["path"])
+    if isinstance(body, dict) and ("id" in body or "value" in body):
+        return body
+    for exchange in exchanges[1:]:
+        later = exchange["response"].get("body")
+        if isinstance(later, dict) and str(later.get("id")).lower() == path.lower():
+            return later
     return body if isinstance(body, dict) else None
 
 
 def _place(request: Json, known: Json | None) -> str | None:
-    rows = [request.get("body") or {}, known or {}, *((known or {}).get("value") or [])]
-    return next((row["location"] for row in rows if row.get("location")), None)
+    given = request.get("body")
+    rows = [given if isinstance(given, dict) else {}, known or {}]
+    rows += [row for row in (known or {}).get("value") or [] if isinstance(row, dict)]
+    return next((str(row["location"]) for row in rows if row.get("location")), None)
 
 
-def _is_new(request: Json, response: Json) -> bool:
-    """Tell whether the work that a provider named makes a thing rather than changes one."""
-    named = (response.get("body") or {}).get("operation") if response["status"] == 202 else None
-    secret = "administratorLoginPassword" in json.dumps(request.get("body") or {})
-    return bool(named) and (secret or str(named).startswith(("Create", "Upsert")))
+def _makes(world: World, target: Id, exchange: Json) -> bool:
+    """Tell whether a PUT made a thing, from its answer and from how its type is made."""
+    request, response = exchange["request"], exchange["response"]
+    if request["method"] != "PUT":
+        return False
+    status, body = response["status"], response.get("body")
+    if status != 200:
+        named = body.get("operation") if isinstance(body, dict) else None
+        secret = "administratorLoginPassword" in json.dumps(request.get("body") or {})
+        changed = named is not None and str(named).startswith("Update")
+        silent = named is not None and str(named).startswith("Upsert") and not secret
+        return not changed and not (silent and target.nested is False)
+    row = world.table.find(target.type)
+    if row is None or (row.create is None and row.created_status == 200):
+        return True
+    if row.create is not None and row.create.status == 200:
+        return "azure-asyncoperation" in {name.lower() for name in response.get("headers") or {}}
+    return False
 
 
-def _told_later(exchanges: list[Json], path: str) -> Json | None:
-    """Return the last look at a thing in the recording, if there was one."""
-    for exchange in reversed(exchanges):
-        body = exchange["response"].get("body")
-        if isinstance(body, dict) and str(body.get("id")).lower() == path.lower():
-            return body
+def _is_absent(response: Json, target: Id) -> bool:
+    error = (response.get("body") or {}) if isinstance(response.get("body"), dict) else {}
+    code = str((error.get("error") or error).get("code"))
+    return "Parent" not in code or not target.nested
+
+
+def _is_one(target: Id) -> bool:
+    return len(target.last.types) == len(target.last.names)
+
+
+def _is_of(known: Json, target: Id) -> bool:
+    return "id" in known and str(known["id"]).strip("/").lower() == target.key.strip("/")
+
+
+def _named(request: Json, world: World) -> Iterator[Id]:
+    """Yield the things of known types that a body names."""
+    body = json.dumps(request.get("body") or {})
+    for name in _ID.findall(body):
+        target = parse(name)[0]
+        while target.providers and not (
+            _is_one(target) and world.table.find(target.type) is not None
+        ):
+            depth = len(target.last.types) - 1
+            if depth < 1:
+                break
+            last = replace(
+                target.last, types=target.last.types[:depth], names=target.last.names[:depth]
+            )
+            target = replace(target, providers=(*target.providers[:-1], last))
+        own = target.key in request["path"].lower()
+        if not own and _is_one(target) and world.table.find(target.type) is not None:
+            yield target
+
+
+def _whole(target: Id, world: World) -> Id | None:
+    """Return the longest part of a path that is a thing, or a list of them, of a known type."""
+    last = target.last
+    depth = len(last.types)
+    while depth:
+        name = "/".join((last.namespace, *last.types[:depth]))
+        if world.table.find(name) is not None:
+            kept = replace(last, types=last.types[:depth], names=last.names[:depth])
+            return replace(target, providers=(*target.providers[:-1], kept))
+        depth -= 1
+    if len(target.providers) > 1:
+        scope = target.scope()
+        return _whole(scope, world)
     return None
 
 
-def _ended_images(row: Json) -> list[Json]:
-    """Return rules by which the containers that had ended end again."""
-    found = []
-    for container in (row.get("properties") or {}).get("containers") or []:
-        view = container["properties"].get("instanceView") or {}
-        if (view.get("currentState") or {}).get("state") == "Terminated":
-            found.append(
-                {"match": re.escape(container["properties"]["image"]), "behaviour": "crash"}
-            )
-    return found
-
-
-def _fresh(row: Json) -> bool:
-    """Tell whether a recorded container group ran for too short a time to show events."""
-    containers = (row.get("properties") or {}).get("containers") or []
-    views = [container["properties"].get("instanceView") for container in containers]
-    return any(view is not None and "events" not in view for view in views)
-
-
-def _make_fresh(world: Any, name: str) -> None:
-    item = world.find(name)
-    accepted = world.clock.now() - timedelta(seconds=containerrun.DONE)
-    state = {**item.state, "accepted": accepted.isoformat()}
-    world.save(replace(item, state=state))
-
-
-def _group(target: Id, place: str | None, known: Json | None, request: Json) -> Json:
-    row: Json = {"id": f"/subscriptions/{target.subscription}/resourceGroups/{target.group}"}
-    unfit = not place or place == "global" or place.endswith("euap")
-    row["location"] = "westus2" if unfit else place
-    operation = (request.get("body") or {}).get("operation")
-    if known and known.get("tags") is not None and operation is None:
-        row["tags"] = known["tags"]
-    return row
-
-
-def _full(row: Json, world: Any) -> Json:
+def _full(row: Json) -> Json:
     body: Json = json.loads(json.dumps(row))
-    if body.get("type", "").lower() == "microsoft.resources/resourcegroups" or (
-        "/providers/" not in body["id"]
-    ):
-        kept = {
-            k: body[k] for k in ("id", "location", "tags", "managedBy") if body.get(k) is not None
-        }
-        return kept if "/resourcegroups/" in body["id"].lower() else {}
+    if "/providers/" not in body["id"]:
+        kept = ("id", "location", "tags", "managedBy")
+        return {name: body[name] for name in kept if body.get(name) is not None}
     for container in (body.get("properties") or {}).get("containers") or []:
-        for variable in container["properties"].get("environmentVariables") or []:
+        for variable in (container.get("properties") or {}).get("environmentVariables") or []:
             if variable.get("value") is None:
                 variable["secureValue"] = "hidden"
     return body
 
 
-def _bare(target: Id, place: str | None, part: str = "") -> Json:
-    row: Json = {"id": str(target), "location": place or "westus2"}
-    kind = target.type.lower()
-    if kind == "microsoft.containerinstance/containergroups":
-        container = {
-            "name": part or target.name,
-            "properties": {
-                "image": "nginx",
-                "resources": {"requests": {"cpu": 1.0, "memoryInGB": 1.5}},
-            },
-        }
-        row["properties"] = {"osType": "Linux", "containers": [container]}
-    if kind == "microsoft.dbforpostgresql/flexibleservers" and part == "start":
-        row["properties"] = {"state": "Stopped"}
-    if kind == "microsoft.network/trafficmanagerprofiles":
-        row["location"] = "global"
-        row["properties"] = {
-            "trafficRoutingMethod": "Weighted",
-            "dnsConfig": {"relativeName": target.name},
-            "monitorConfig": {"protocol": "TCP", "port": 443},
-        }
-    if kind == "microsoft.network/applicationgateways":
-        power = {"operationalState": "Stopped"} if part == "start" else {}
-        row["properties"] = {**_gateway(str(target)), **power}
-    if kind == "microsoft.network/virtualnetworks":
-        row["properties"] = {"addressSpace": {"addressPrefixes": ["10.0.0.0/8"]}}
-    if kind == "microsoft.network/virtualnetworks/subnets":
-        row["properties"] = {"addressPrefix": "10.0.0.0/24"}
-    if kind == "microsoft.storage/storageaccounts":
-        row |= {"kind": "StorageV2", "sku": {"name": "Standard_LRS"}}
-    if kind == "microsoft.sql/servers/databases/replicationlinks":
-        row["properties"] = {"partnerServer": "other", "partnerDatabase": "db", "role": "Primary"}
-    if kind == "microsoft.authorization/locks":
-        row = {"id": str(target), "properties": {"level": "CanNotDelete"}}
-    if kind.endswith("federatedidentitycredentials"):
-        trusted = {"issuer": "https://i", "subject": "s", "audiences": ["a"]}
-        row = {"id": str(target), "properties": trusted}
-    return row
+def _ended_images(row: Json) -> list[Json]:
+    """Return rules by which the containers that had ended end again."""
+    found = []
+    for container in _containers(row):
+        view = container["properties"].get("instanceView") or {}
+        if (view.get("currentState") or {}).get("state") == "Terminated":
+            image = re.escape(container["properties"]["image"])
+            found.append({"match": image, "behaviour": "crash"})
+    return found
 
 
-def _named_parts(request: Json) -> list[Id]:
-    """Return the networks, subnets and addresses that a gateway names and that are to be there."""
-    kinds = r"(?:virtualNetworks/[^\"/]+/subnets|publicIPAddresses)"
-    pattern = rf'"(/subscriptions/[^"]+/{kinds}/[^"/]+)"'
-    body = json.dumps((request.get("body") or {}).get("properties"))
-    gateway = "applicationgateways" in request["path"].lower()
-    named = re.findall(pattern, body) if gateway else []
-    found = {above.key: above for name in named for above in _above(parse(name)[0])}
-    return list(found.values())
+def _fresh(row: Json) -> bool:
+    """Tell whether a recorded container group ran for too short a time to show events."""
+    views = [container["properties"].get("instanceView") for container in _containers(row)]
+    return any(view is not None and "events" not in view for view in views)
 
 
-def _gateway(name: str) -> Json:
-    """Return an application gateway with one of each part."""
-
-    def part(kind: str, **more: Any) -> Json:
-        return {kind: [{"name": "one", "properties": more}]}
-
-    def link(kind: str) -> Json:
-        return {"id": f"{name}/{kind}/one"}
-
-    listener = {"frontendIPConfiguration": link("frontendIPConfigurations")}
-    listener["frontendPort"] = link("frontendPorts")
-    rule = {"httpListener": link("httpListeners"), "priority": 1}
-    return {
-        "sku": {"name": "WAF_v2", "tier": "WAF_v2", "capacity": 1},
-        **part("gatewayIPConfigurations"),
-        **part("frontendIPConfigurations"),
-        **part("frontendPorts", port=80),
-        **part("backendAddressPools"),
-        **part("backendHttpSettingsCollection", port=80, protocol="Http"),
-        **part("httpListeners", protocol="Http", **listener),
-        **part("requestRoutingRules", ruleType="Basic", **rule),
-    }
-
-
-def _endpoint(target: Id) -> Json:
-    """Return an endpoint of a profile of Traffic Manager."""
-    where = {"target": "contoso.example", "targetResourceId": f"{target}"}
-    return {"name": target.name, "type": target.type, "properties": where}
-
-
-def _above(target: Id) -> list[Id]:
-    """Return a resource and all that it hangs under, the highest first."""
-    if not target.providers or not target.last.names:
+def _containers(row: Json) -> list[Json]:
+    if "containergroups" not in row["id"].lower():
         return []
-    depth = len(target.last.names)
-    last = replace(target.last, types=target.last.types[:depth])
-    whole = replace(target, providers=(*target.providers[:-1], last))
-    return [*_above(whole.parent()), whole] if whole.nested else [whole]
+    return (row.get("properties") or {}).get("containers") or []
 
 
-def _whole(target: Id, world: Any) -> Id:
-    """Return the longest part of a path whose type is in the table: an action's resource, say."""
-    last = target.last
-    depth = len(last.names)
-    if len(last.types) == depth == 1:
-        return target
-    while depth > 1 and world.table.find("/".join((last.namespace, *last.types[:depth]))) is None:
-        depth -= 1
-    kept = replace(last, types=last.types[:depth], names=last.names[:depth])
-    return replace(target, providers=(*target.providers[:-1], kept))
-
-
-def _is_kept(row: Json, world: Any) -> bool:
-    """Tell whether a listed thing is one that exists by itself, not one worked out."""
-    if "id" not in row:
-        return False
-    target, _ = parse(row["id"])
-    return not target.providers or world.table.find(target.type) is not None
+def _make_fresh(world: Any, name: str) -> None:
+    item = world.find(name)
+    accepted = world.clock.now() - timedelta(seconds=containerrun.DONE)
+    world.save(replace(item, state={**item.state, "accepted": accepted.isoformat()}))

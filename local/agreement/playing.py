@@ -6,6 +6,7 @@ the clock is moved to where the recorded poll found the work.
 
 import asyncio
 import json
+import re
 import time
 from dataclasses import dataclass, field
 from functools import cache
@@ -17,7 +18,7 @@ import httpx
 import jwt
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
-from local.agreement import before
+from local.agreement import before, bodies
 from local.agreement.comparing import difference
 from local.azure import app, inline
 from local.azure.arm import Json
@@ -26,14 +27,7 @@ from local.azure.journal import Memory
 from local.azure.tokens import Tokens
 from local.keys import new_key
 
-_POLLS = (
-    "/operations/",
-    "/operationresults/",
-    "/operationstatuses/",
-    "/asyncoperations/",
-    "asyncoperation/",
-    "operationresults/",
-)
+_POLL = re.compile(r"/[^/?]*(operation|asyncop)[^/]*/[^/]+(/[^/]+)?$", re.IGNORECASE)
 _LONG_ENOUGH = 400  # seconds of app time after which the recorded work had ended
 _CONTAINERS = 45  # the same for containers, which tell more the longer they run
 _HOST = "https://management.azure.com"
@@ -67,9 +61,6 @@ def play(path: Path) -> Outcome:
     if not exchanges:
         outcome.faults.append("the recording has no exchange")
         return outcome
-    if any(is_bodiless(exchange["request"]) for exchange in exchanges):
-        outcome.faults.append(BODILESS)
-        return outcome
     recorder = str((recording.get("recorder") or {}).get("id") or "")
     try:
         asyncio.run(_play(outcome, exchanges, recorder))
@@ -78,16 +69,10 @@ def play(path: Path) -> Outcome:
     return outcome
 
 
-BODILESS = "the recording lacks the body of a write"
-
-
-def is_bodiless(request: Json) -> bool:
-    """Tell whether the recorder kept no body of a write: nobody can play that."""
-    body = request.get("body")
-    return request["method"] in {"PUT", "PATCH"} and not isinstance(body, dict)
-
-
 async def _play(outcome: Outcome, exchanges: list[Json], recorder: str) -> None:
+    exchanges = [
+        bodies.with_body(exchange, exchanges[place:]) for place, exchange in enumerate(exchanges)
+    ]
     clock = inline.HandClock()
     subscription = parse(exchanges[0]["request"]["path"])[0].subscription or inline.SUBSCRIPTION
     world = app.make_world(clock, Memory(), subscription=subscription, tenant=inline.TENANT)
@@ -101,7 +86,7 @@ async def _play(outcome: Outcome, exchanges: list[Json], recorder: str) -> None:
         for exchange in exchanges:
             request, recorded = exchange["request"], exchange["response"]
             address = request["path"] + "?" + urlencode(request.get("query") or {})
-            if poll and any(part in request["path"].lower() for part in _POLLS):
+            if poll and request["method"] == "GET" and _POLL.search(request["path"]):
                 address = poll
                 clock.advance(_long_enough(request) if _ended(recorded) else 1)
             answer = await client.request(

@@ -7,26 +7,27 @@ answers 202 until the end and then the result, or the failure with its own statu
 
 import base64
 import json
-from datetime import datetime
+from typing import Any
 
 from local.azure.arm import Answer, Call, Json, Refusal, gateway, stamp
 from local.azure.ids import resource
 from local.azure.table import Lro, View
 from local.azure.world import Group, Operation, World
 
-_PAUSE_TO_THE_END = {
-    "microsoft.dbforpostgresql",
-    "microsoft.sql",
-}  # as recorded, of ended work too
-
 
 def headers(operation: Operation, lro: Lro, call: Call) -> dict[str, str]:
     """Return the headers that announce the work."""
     found = {} if lro.retry_after is None else {"retry-after": str(lro.retry_after)}
-    if lro.header in {"azure-asyncoperation", "both"}:
+    return found | _links(lro.header, operation, call)
+
+
+def _links(header: str, operation: Operation, call: Call) -> dict[str, str]:
+    found = {}
+    if header in {"azure-asyncoperation", "both"}:
         found["azure-asyncoperation"] = call.base + operation.path
-    if lro.header in {"location", "both"}:
-        found["location"] = call.base + operation.path.replace(lro.segment, "operationResults")
+    if header in {"location", "both"}:
+        where = operation.path.replace(f"/{operation.how.segment}/", "/operationResults/")
+        found["location"] = call.base + where
     return found
 
 
@@ -35,26 +36,6 @@ def announced(operation: Operation, lro: Lro) -> Json | None:
     if lro.announces is None:
         return None
     return {"operation": lro.announces, "startTime": stamp(operation.started, 3)}
-
-
-def bare(operation: Operation) -> Json:
-    """Return the status document of a provider that tells a name, a state and an error."""
-    body: Json = {
-        "name": operation.id,
-        "status": operation.outcome or operation.running,
-        "startTime": stamp(operation.started, 3),
-    }
-    if operation.late and operation.ended:
-        body["error"] = dict(operation.late)
-    return body
-
-
-def barest(operation: Operation) -> Json:
-    """Return the status document of a provider that tells a state, and an error."""
-    body: Json = {"status": operation.outcome or operation.running}
-    if operation.late and operation.ended:
-        body["error"] = dict(operation.late)
-    return body
 
 
 def group_address(operation: Operation, group: Group, call: Call) -> str:
@@ -97,30 +78,35 @@ def group_result(world: World, call: Call) -> Answer:
 def status(world: World, call: Call, operation_id: str) -> Answer:
     """Answer a poll of an operation's status document."""
     operation = _find(world, operation_id)
-    row = world.table.find(resource(operation.resource).type)
+    how, row = operation.how, world.table.find(resource(operation.resource).type)
     special = row.behaviour.progress(world, operation, call.now) if row else None
-    body = special if special is not None else _document(operation, call.now)
-    again, space = operation.retry_after, resource(operation.resource).last.namespace.lower()
-    is_silent = again is None or (operation.ended and space not in _PAUSE_TO_THE_END)
-    pause = {} if is_silent else {"retry-after": str(again)}
-    return Answer(status=200, body=body, headers=pause)
+    body = special if special is not None else _document(world, operation, call)
+    links = _links(how.last if operation.ended else how.repeats, operation, call)
+    is_silent = operation.ended and not how.to_the_end
+    code = 200 if operation.ended else how.pending
+    return Answer(status=code, body=body, headers={**links, **({} if is_silent else _pause(how))})
 
 
 def result(world: World, call: Call, operation_id: str) -> Answer:
     """Answer a poll of an operation's `Location`."""
     operation = _find(world, operation_id)
+    how = operation.how
     if not operation.ended:
-        pause = (
-            {} if operation.retry_after is None else {"retry-after": str(operation.retry_after)}
-        )
-        query = "&".join(f"{k}={v}" for k, v in call.query.items())
-        return Answer(status=202, headers={"location": f"{call.base}{call.path}?{query}", **pause})
+        again = _links("both" if how.repeats == "both" else "location", operation, call)
+        return Answer(status=202, headers={**again, **_pause(how)})
     if operation.late:
         raise Refusal(409, operation.late["code"], operation.late["message"])
     found = world.find(operation.resource)
-    if found is None or operation.kind == "delete":
-        return Answer(status=200 if operation.kind != "delete" else 204)
-    return Answer(status=200, body=world.shown(found, View(now=call.now, version=call.version)))
+    links = _links(how.result_links, operation, call)
+    if found is None or operation.kind == "delete" or how.result != "resource":
+        gone = how.result == "gone" or (operation.kind == "delete" and how.result == "resource")
+        return Answer(status=204 if gone else 200, headers=links)
+    view = View(now=call.now, version=call.version)
+    return Answer(status=200, body=world.shown(found, view), headers=links)
+
+
+def _pause(how: Lro) -> dict[str, str]:
+    return {} if how.pause is None else {"retry-after": str(how.pause)}
 
 
 def _find(world: World, operation_id: str) -> Operation:
@@ -132,12 +118,37 @@ def _find(world: World, operation_id: str) -> Operation:
     return found
 
 
-def _document(operation: Operation, now: datetime) -> Json:
-    path, _, _ = operation.path.partition("?")
-    body: Json = {"id": path, "name": operation.id, "startTime": stamp(operation.started)}
-    body["status"] = operation.outcome or operation.running
-    if operation.ended:
-        body["endTime"] = stamp(operation.due)
+def _document(world: World, operation: Operation, call: Call) -> Json:
+    """Return the status document with the members that the work's provider gives it."""
+    if operation.how.document == "resource":
+        found = world.find(operation.resource)
+        return world.shown(found, View(now=call.now, version=call.version)) if found else {}
+    body: Json = {}
+    for word in operation.how.document.split():
+        name = word.rstrip("?~")
+        if word.endswith("~"):
+            body[name] = None
+        elif operation.ended or not word.endswith("?"):
+            body[name] = _member(operation, name)
     if operation.late and operation.ended:
         body["error"] = dict(operation.late)
     return body
+
+
+def _member(operation: Operation, name: str) -> Any:
+    match name:
+        case "id":
+            return operation.path.partition("?")[0]
+        case "name" | "operationId":
+            return operation.id
+        case "status":
+            return operation.outcome or operation.how.running
+        case "startTime" | "createdDateTime":
+            return stamp(operation.started)
+        case "endTime" | "lastActionDateTime":
+            return stamp(operation.due)
+        case "percentComplete":
+            return 100.0 if operation.ended else 50.0
+        case "properties":
+            return {}
+    raise ValueError(f"'{name}' is no member of a status document")

@@ -5,6 +5,7 @@ group, locks, the body, the parent, the place, and last what the provider itself
 """
 
 from dataclasses import replace
+from typing import Any
 
 from local.azure import bodies, filters, groups, locks, operations, paging
 from local.azure.arm import Answer, Call, Json, Refusal, gateway
@@ -75,7 +76,7 @@ def listed(world: World, call: Call, scope: Id, row: ResourceType) -> Answer:
     view = View(now=call.now, version=call.version, kind=kind)
     start = scope.key + "/"
     found = [item for item in world.all_of(row.name) if item.id.lower().startswith(start)]
-    return paging.page(call, [row.behaviour.shown(item, view) for item in found])
+    return paging.page(call, [row.shown(item, view) for item in found])
 
 
 def index(world: World, call: Call, group: str | None) -> Answer:
@@ -126,7 +127,7 @@ def _get(world: World, call: Call, target: Id, row: ResourceType) -> Answer:
         return Answer(status=204 if world.find(target) else 404)
     found = _require(world, target, row)
     view = View(now=call.now, version=call.version, expand=call.query.get("$expand", ""))
-    return Answer(status=200, body=row.behaviour.shown(found, view))
+    return Answer(status=200, body=row.shown(found, view))
 
 
 def _write(world: World, call: Call, target: Id, row: ResourceType) -> Answer:
@@ -159,25 +160,51 @@ def _start(world: World, call: Call, write: Write) -> Answer:
     place = str(write.body.get("location") or _place(world, write.id))
     metered = row.behaviour.meter(world, call, place)
     lro = row.behaviour.work(write)
-    if lro is None:
+    idle = lro is not None and not new and _is_idle(write) and call.late is None
+    if lro is None or call.version < lro.since or (idle and lro.unchanged == "done"):
         kept = write.current.provisioning if write.current else None
         state = (kept if call.method == "PATCH" else "Succeeded") if row.provisioning else None
         item = store(world, write, busy=None, provisioning=state)
         status = row.created_status if new else 200
-        headers = {**metered, **row.behaviour.headers(item, new=new)}
+        here = {"location": call.base + item.id} if row.located and new else {}
+        headers = {**metered, **here, **row.behaviour.headers(item, new=new)}
         return Answer(status=status, body=_put_view(row, item, call), headers=headers)
     operation = world.begin(
         kind="create" if new else "update",
         resource=write.current.id if write.current else str(write.id),
-        lro=lro,
+        lro=replace(lro, takes=0.0) if idle and lro.unchanged == "links" else lro,
         call=replace(call, late=call.late or row.behaviour.foreseen(write)),
         place=place,
         namespace=row.namespace,
     )
-    item = store(world, write, busy=operation.id, provisioning="Creating" if new else "Updating")
+    state = lro.state or ("Creating" if new else "Updating")
+    if idle and lro.unchanged == "links":
+        state = "Succeeded"
+    item = store(world, write, busy=operation.id, provisioning=state)
     headers = {**metered, **operations.headers(operation, lro, call)}
     body = operations.announced(operation, lro) or _put_view(row, item, call)
     return Answer(status=lro.status, body=None if lro.silent else body, headers=headers)
+
+
+def _is_idle(write: Write) -> bool:
+    """Tell whether a write asks for nothing that is not so already."""
+    current = write.current
+    if current is None or current.provisioning not in {None, "Succeeded"}:
+        return False
+    shaped = plain(write.type.behaviour.shape(write))
+    return _is_part(shaped, plain(current.body), write)
+
+
+def _is_part(new: Any, old: Any, write: Write) -> bool:
+    match new, old:
+        case dict(), dict():
+            return all(k in old and _is_part(v, old[k], write) for k, v in new.items())
+        case list(), list():
+            same = len(new) == len(old)
+            return same and all(_is_part(a, b, write) for a, b in zip(new, old, strict=True))
+        case str(), str():
+            return new.lower() == old.lower()
+    return bool(new == old)
 
 
 def _place(world: World, target: Id) -> str:
@@ -198,13 +225,14 @@ def _delete(world: World, call: Call, target: Id, row: ResourceType) -> Answer:
         return Answer(status=204)
     running = world.operations.get(found.busy or "")
     lro = row.delete or _SLOW_DELETE
+    at_once = row.delete is None or call.version < row.delete.since
     if running is not None and running.kind == "delete":
         return Answer(status=lro.status, headers=operations.headers(running, lro, call))
     place = str(found.body.get("location") or _place(world, target))
     metered = row.behaviour.meter(world, call, place)
     use = Use(world=world, call=call, type=row, resource=found)
     answered = row.behaviour.deleting(use) or Answer(status=row.deleted_status)
-    if row.delete is None and call.late is None:
+    if at_once and call.late is None:
         world.drop(found, call.now)
         return replace(answered, headers={**answered.headers, **metered})
     operation = world.begin(
@@ -300,7 +328,7 @@ def _not_found(target: Id) -> Refusal:
 
 
 def _put_view(row: ResourceType, item: Resource, call: Call) -> Json:
-    return row.behaviour.shown(item, View(now=call.now, version=call.version, kind="put"))
+    return row.shown(item, View(now=call.now, version=call.version, kind="put"))
 
 
 def _brief(row: Json, expand: set[str]) -> Json:

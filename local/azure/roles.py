@@ -40,7 +40,7 @@ def listed(world: World, call: Call, scope: Id, row: ResourceType) -> Answer:
             continue
         if principal and item.body["properties"].get("principalId") != principal.group(3):
             continue
-        value.append(row.behaviour.shown(item, view))
+        value.append(row.shown(item, view))
     return paging.page(call, value)
 
 

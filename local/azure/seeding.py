@@ -65,7 +65,7 @@ def everything(world: World, now: datetime) -> list[Json]:
     for _, item in sorted(world.resources.items()):
         row = world.table.find(item.type)
         assert row is not None
-        shown.append(row.behaviour.shown(item, View(now=now, version=row.versions[-1])))
+        shown.append(row.shown(item, View(now=now, version=row.versions[-1])))
     return shown
 
 

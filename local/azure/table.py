@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from local.azure import places
 from local.azure.arm import Answer, Call, Json, Late, Refusal, guid
 from local.azure.ids import Id
+from local.azure.lines import Line, lay
 
 if TYPE_CHECKING:
     from local.azure.world import Operation, Resource, World
@@ -41,11 +42,22 @@ class NameRule:
 class Lro:
     """How long-running work is announced.
 
-    `takes` is app time in seconds. `header` is the one that carries the address; `segment` the
-    collection under `locations/{place}` where the operation lives; `version` the api-version in
-    the address (the caller's own when None). `announces` is the operation's own name: a provider
-    that has one answers with it instead of with the resource. One that is
-    `silent` answers no body.
+    `takes` is app time in seconds. `header` is the one that carries the address (or `both`, or
+    `none`); `segment` the collection under `locations/{place}` where the operation lives;
+    `version` the api-version in the address (the caller's own when None). `announces` is the
+    operation's own name: a provider that has one answers with it instead of with the resource.
+    One that is `silent` answers no body. `state` is the resource's provisioningState meanwhile.
+
+    The rest is how a poll is answered. `document` names the members of the status document: one
+    with `?` is there at the end only, one with `~` is always there and null. `pending` is the
+    status of a poll of unfinished work; `repeats` names the links that it carries again, as
+    `header` does, and `last` those of the poll that tells the end; `again` is a poll's Retry-After
+    (`retry_after` when None, and none at all when 0), `to_the_end` that the last one has it too.
+    `result` is what the `Location` gives in the end: `resource`, `nothing` (an empty 200) or
+    `gone` (204), with the links of `result_links`.
+
+    Before the api-version `since` the same is done at once. So is an update that changes nothing
+    where `unchanged` is `done`; where it is `links`, it is announced all the same.
     """
 
     takes: float
@@ -57,6 +69,22 @@ class Lro:
     running: str = "InProgress"
     announces: str | None = None
     silent: bool = False
+    state: str | None = None
+    document: str = "id name startTime status endTime?"
+    pending: int = 200
+    repeats: str = "none"
+    last: str = "none"
+    result_links: str = "none"
+    since: str = ""
+    unchanged: str = "work"
+    again: int | None = None
+    to_the_end: bool = False
+    result: str = "resource"
+
+    @property
+    def pause(self) -> int | None:
+        """The Retry-After of a poll, in seconds."""
+        return (self.retry_after if self.again is None else self.again) or None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,7 +203,10 @@ PLAIN = Behaviour()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResourceType:
-    """One row of the table. `actions` are keyed by method and what follows the resource's path."""
+    """One row of the table. `actions` are keyed by method and what follows the resource's path.
+
+    A type that is `located` answers the making of a thing with its `Location`.
+    """
 
     name: str
     versions: tuple[str, ...]
@@ -184,6 +215,7 @@ class ResourceType:
     extension: bool = False
     top_level: frozenset[str] = frozenset()
     regions: tuple[str, ...] = places.ALL
+    located: bool = False
     provisioning: bool = True
     patchable: bool = True
     create: Lro | None = None
@@ -194,6 +226,7 @@ class ResourceType:
     group_delete: float = 10.0
     actions: Mapping[tuple[str, str], Action] = field(default_factory=dict)
     behaviour: Behaviour = PLAIN
+    lines: tuple[Line, ...] = ()
 
     @property
     def namespace(self) -> str:
@@ -204,6 +237,11 @@ class ResourceType:
     def local(self) -> str:
         """The type without its provider."""
         return self.name.partition("/")[2]
+
+    def shown(self, resource: "Resource", view: View) -> Json:
+        """Return the body that a reader sees, with all that the type's lines add."""
+        body = self.behaviour.shown(resource, view)
+        return lay(self.lines, body, resource, view) if self.lines else body
 
     def allowed(self) -> frozenset[str]:
         """Return the top-level properties a body may have."""

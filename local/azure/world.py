@@ -8,7 +8,7 @@ answers a request calls `commit` first.
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import datetime
 from typing import Any
 
@@ -26,6 +26,9 @@ LIST_LAG = seconds(0)  # Resource Manager's own list of resources
 GRAPH_LAG = seconds(10)
 REGISTERING = seconds(10)
 GROUP_FLOOR = 15.0  # no group is gone sooner, however empty
+
+
+_NO_WORK = Lro(takes=0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,10 +74,8 @@ class Operation:
     due: datetime
     outcome: str = ""
     late: Json | None = None
-    header: str = "azure-asyncoperation"
+    how: Lro = _NO_WORK
     path: str = ""
-    running: str = "InProgress"
-    retry_after: int | None = None
     steps: list[list[Any]] = field(default_factory=list)
 
     @property
@@ -207,10 +208,8 @@ class World:
                 started=call.now,
                 due=call.now + seconds(lro.takes),
                 late=_late(call.late),
-                header=lro.header,
+                how=lro,
                 path=path,
-                running=lro.running,
-                retry_after=lro.retry_after,
             )
         )
 
@@ -252,9 +251,7 @@ class World:
                 started=call.now,
                 due=max(last, call.now + seconds(GROUP_FLOOR)),
                 late=late,
-                header="location",
                 path=job,
-                retry_after=15,
                 steps=steps,
             )
         )
@@ -273,7 +270,7 @@ class World:
 
     def shown(self, item: Resource, view: View) -> Json:
         """Return a resource's body as its type shows it."""
-        return self._type(item).behaviour.shown(item, view)
+        return self._type(item).shown(item, view)
 
     def commit(self) -> None:
         """Make it all durable: to be called before an answer leaves."""
@@ -344,7 +341,7 @@ class World:
         if row.extension or not row.tracked:
             return None
         view = View(now=item.changed, version=row.versions[-1], kind="list")
-        shown = row.behaviour.shown(item, view)
+        shown = row.shown(item, view)
         if item.body.get("location"):
             shown["location"] = item.body["location"]
         return {
@@ -372,11 +369,21 @@ _TIMES = ("created", "changed", "started", "due")
 def _write(record: Any) -> Json:
     """Return a record as JSON can hold it; what is in it is shared, so it is written at once."""
     found = {item.name: getattr(record, item.name) for item in fields(record)}
-    return {k: v.isoformat() if isinstance(v, datetime) else v for k, v in found.items()}
+    return {name: _plainly(value) for name, value in found.items()}
+
+
+def _plainly(value: Any) -> Any:
+    match value:
+        case datetime():
+            return value.isoformat()
+        case Lro():
+            return asdict(value)
+    return value
 
 
 def _read(kind: Any, row: Json) -> Any:
-    return kind(**{k: datetime.fromisoformat(v) if k in _TIMES else v for k, v in row.items()})
+    found = {k: datetime.fromisoformat(v) if k in _TIMES else v for k, v in row.items()}
+    return kind(**{k: Lro(**v) if k == "how" else v for k, v in found.items()})
 
 
 def _late(late: Late | None) -> Json | None:

@@ -1,5 +1,6 @@
 """The table of types, row by row: what every type shares is in `local.azure.table`."""
 
+from local.azure.declared import reading
 from local.azure.table import Table
 from local.azure.types import (
     applicationgateway,
@@ -25,27 +26,29 @@ from local.azure.types import (
 )
 
 TABLE = Table(
-    (
-        containerinstance.ROW,
-        *managedidentity.ROWS,
-        *authorization.ROWS,
-        *generic.ROWS,
-        postgres.ROW,
-        *postgreschildren.ROWS,
-        sqlserver.ROW,
-        sqldatabase.ROW,
-        *sqlbackups.ROWS,
-        *sqllinks.ROWS,
-        storageaccount.ROW,
-        blobservice.ROW,
-        trafficmanager.ROW,
-        applicationgateway.ROW,
-        components.ROW,
-        *containerapps.ROWS,
-        workspaces.ROW,
-        *virtualnetworks.ROWS,
-        *virtualmachines.ROWS,
-        *web.ROWS,
+    reading.rows(
+        (
+            containerinstance.ROW,
+            *managedidentity.ROWS,
+            *authorization.ROWS,
+            *generic.ROWS,
+            postgres.ROW,
+            *postgreschildren.ROWS,
+            sqlserver.ROW,
+            sqldatabase.ROW,
+            *sqlbackups.ROWS,
+            *sqllinks.ROWS,
+            storageaccount.ROW,
+            blobservice.ROW,
+            trafficmanager.ROW,
+            applicationgateway.ROW,
+            components.ROW,
+            *containerapps.ROWS,
+            workspaces.ROW,
+            *virtualnetworks.ROWS,
+            *virtualmachines.ROWS,
+            *web.ROWS,
+        )
     ),
     containerinstance.CALLS,
 )

@@ -7,7 +7,6 @@ body and both addresses; a status document holds the status alone. The parts of 
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
 
 from local.azure import operations
 from local.azure.arm import Answer, Json, guid
@@ -39,7 +38,7 @@ SKUS = ("Standard_v2", "WAF_v2", "Basic")
 CREATED, UPDATED, STARTED, STOPPED, DROPPED = 360.0, 120.0, 300.0, 110.0, 120.0
 MOST_CAPACITY = 125
 READ_ONLY = ("operationalState", "provisioningState", "resourceGuid")
-_WORK = Lro(takes=UPDATED, status=200, segment="operations", retry_after=10)
+_WORK = Lro(takes=UPDATED, status=200, segment="operations", retry_after=10, document="status")
 _LATER = replace(_WORK, status=202, header="both")
 
 
@@ -111,16 +110,6 @@ class Gateways(Behaviour):
             state["power"] = "Stopped" if doing == "Stopping" else "Running"
         return replace(resource, provisioning=operation.outcome, busy=None, state=state)
 
-    def progress(self, world: World, operation: Operation, now: datetime) -> Json | None:
-        """Return the provider's status document."""
-        told = operations.barest(operation)
-        newer = operation.path.rpartition("api-version=")[2] >= "2019-11-01"
-        return {**told, "properties": {}} if _is_done(operation) and newer else told
-
-
-def _is_done(operation: Operation) -> bool:
-    return operation.kind == "action" and operation.outcome == "Succeeded"
-
 
 def _power(item: Resource) -> str:
     doing = item.state.get("doing")
@@ -134,7 +123,8 @@ def _turn(doing: str, takes: float) -> Action:
         if item.busy:
             raise use.type.behaviour.busy(item)
         already = {"Starting": "Running", "Stopping": "Stopped"}[doing] == item.state["power"]
-        lro = replace(_LATER, takes=1.0 if already else takes)
+        document = "status properties?" if use.call.version >= "2019-11-01" else "status"
+        lro = replace(_LATER, takes=1.0 if already else takes, document=document)
         operation = use.world.begin(
             kind="action",
             resource=item.id,

@@ -228,7 +228,7 @@ def _turn(use: Use, doing: str, takes: float) -> Answer:
     item = use.resource
     already = item.state["stopped"] == (doing == "Stopping")
     if already and not item.busy:
-        return Answer(status=200, body=use.type.behaviour.shown(item, _view(use)))
+        return Answer(status=200, body=use.type.shown(item, _view(use)))
     lro = replace(_TURN, takes=takes)
     return actions.begun(use, lro, {**item.state, "doing": doing})
 

@@ -31,7 +31,15 @@ VERSIONS = (
     "2025-01-01-preview",
     "2025-08-01",
 )
-LRO = Lro(takes=60, status=202, header="both", segment="azureAsyncOperation", retry_after=15)
+LRO = Lro(
+    takes=60,
+    status=202,
+    header="both",
+    segment="azureAsyncOperation",
+    retry_after=15,
+    document="name status startTime",
+    to_the_end=True,
+)
 UPSERT = "UpsertServerManagementOperationV2"
 OLDER = timedelta(days=60)  # the age of a server that a seed puts there
 READ_ONLY = (
@@ -155,10 +163,6 @@ class Servers(Behaviour):
             case "Provisioning" if not well:
                 state["facts"] = {**state.get("facts", {}), "state": "Disabled"}
         return replace(resource, provisioning=operation.outcome, busy=None, state=state)
-
-    def progress(self, world: World, operation: Operation, now: datetime) -> Json | None:
-        """Return the provider's status document."""
-        return operations.bare(operation)
 
 
 def retention(server: Resource) -> int:

@@ -5,15 +5,13 @@ Recorded: a PUT answers 202 with the operation's name; neither is to be had on a
 
 import ipaddress
 from dataclasses import replace
-from datetime import datetime
 
-from local.azure import operations
 from local.azure.arm import Json, Refusal
 from local.azure.table import Behaviour, Lro, NameRule, ResourceType, View, Write
 from local.azure.types import postgres, postgreschecks
 from local.azure.types.facts import invalid
 from local.azure.types.postgresclock import condition
-from local.azure.world import Operation, Resource, World, plain
+from local.azure.world import Resource, plain
 
 _LRO = replace(postgres.LRO, takes=10, retry_after=10)
 
@@ -37,10 +35,6 @@ class _Below(Behaviour):
         bare: Json = super().shown(resource, view)
         bare["properties"].pop("provisioningState", None)
         return bare
-
-    def progress(self, world: World, operation: Operation, now: datetime) -> Json | None:
-        """Return the provider's status document."""
-        return operations.bare(operation)
 
 
 class Databases(_Below):

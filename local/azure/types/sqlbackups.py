@@ -8,7 +8,6 @@ for each database whose backups are also kept in the paired region; nobody but a
 from dataclasses import replace
 from datetime import datetime
 
-from local.azure import operations
 from local.azure.arm import Answer, Json, Refusal
 from local.azure.table import Behaviour, NameRule, ResourceType, Use, View, Write
 from local.azure.types import facts, sqlclock, sqlserver
@@ -70,10 +69,6 @@ class Policies(Behaviour):
                 state = sqlclock.retained(database.state, kept, operation.due)
                 world.save(replace(database, state=state, changed=operation.due))
         return replace(resource, provisioning=operation.outcome, busy=None)
-
-    def progress(self, world: World, operation: Operation, now: datetime) -> Json | None:
-        """Return the provider's status document."""
-        return operations.bare(operation)
 
     def deleting(self, use: Use) -> Answer | None:
         """Refuse: a policy goes with its database."""

@@ -11,7 +11,7 @@ geo-backups), `sqllinks` (replication).
 from dataclasses import replace
 from datetime import datetime
 
-from local.azure import operations, places
+from local.azure import places
 from local.azure.arm import Answer, Json, Refusal, guid
 from local.azure.table import Behaviour, Lro, NameRule, ResourceType, Use, View, Write
 from local.azure.types import facts, sqlbackups, sqlclock, sqllinks, sqlserver, sqlskus
@@ -147,10 +147,6 @@ class Databases(Behaviour):
             if operation.kind == "create" and resource.state.get("source"):
                 sqllinks.connect(world, resource, resource.state["source"], operation.due)
         return replace(resource, provisioning=operation.outcome, busy=None)
-
-    def progress(self, world: World, operation: Operation, now: datetime) -> Json | None:
-        """Return the provider's status document."""
-        return operations.bare(operation)
 
     def deleting(self, use: Use) -> Answer | None:
         """Refuse for the database that belongs to the server."""

@@ -8,13 +8,13 @@ leaves the secondary a database of its own. Recorded: lists give links no `type`
 from dataclasses import replace
 from datetime import datetime
 
-from local.azure import operations, places
+from local.azure import places
 from local.azure.arm import Answer, Json, Refusal, guid
 from local.azure.ids import resource
 from local.azure.table import Behaviour, NameRule, ResourceType, Use, View, Write
 from local.azure.types import facts, sqlbackups, sqlclock, sqlserver
 from local.azure.types.sqlserver import moment
-from local.azure.world import Operation, Resource, World, plain
+from local.azure.world import Resource, World, plain
 
 TYPE = f"{sqlserver.TYPE}/databases/replicationLinks"
 READ_ONLY = ("replicationState", "percentComplete", "startTime", "isTerminationAllowed")
@@ -74,10 +74,6 @@ class Links(Behaviour):
         laid = facts.lay(given, resource.state.get("facts") or {})
         kind = {} if view.kind == "list" else {"type": resource.type}
         return {"properties": laid, "id": resource.id, "name": resource.name, **kind}
-
-    def progress(self, world: World, operation: Operation, now: datetime) -> Json | None:
-        """Return the provider's status document."""
-        return operations.bare(operation)
 
     def removed(self, world: World, resource: Resource) -> None:
         """Cut the other side too; a secondary is now a database of its own."""

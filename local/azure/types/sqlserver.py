@@ -7,7 +7,6 @@ and never told, not even kept.
 from dataclasses import replace
 from datetime import datetime
 
-from local.azure import operations
 from local.azure.arm import Json, Refusal, guid, stamp
 from local.azure.table import Behaviour, Lro, NameRule, ResourceType, View, Write
 from local.azure.types import facts, sqlclock
@@ -31,7 +30,15 @@ VERSIONS = (
     "2024-05-01-preview",
     "2025-01-01",
 )
-LRO = Lro(takes=30, status=202, header="both", segment="serverAzureAsyncOperation", retry_after=15)
+LRO = Lro(
+    takes=30,
+    status=202,
+    header="both",
+    segment="serverAzureAsyncOperation",
+    retry_after=15,
+    document="name status startTime",
+    to_the_end=True,
+)
 READ_ONLY = ("state", "fullyQualifiedDomainName", "privateEndpointConnections", "version")
 _SWITCH = ("Enabled", "Disabled")
 _DEFAULTS: Json = {
@@ -113,10 +120,6 @@ class Servers(Behaviour):
         if operation.kind == "create" and operation.outcome == "Succeeded":
             master(world, resource.id, resource.body["location"], operation.due)
         return replace(resource, provisioning=operation.outcome, busy=None)
-
-    def progress(self, world: World, operation: Operation, now: datetime) -> Json | None:
-        """Return the provider's status document."""
-        return operations.bare(operation)
 
 
 def master(world: World, server: str, place: str, now: datetime) -> None:

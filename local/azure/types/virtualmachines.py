@@ -6,9 +6,8 @@ powered off still costs; only one that is deallocated does not.
 """
 
 from dataclasses import replace
-from datetime import datetime
 
-from local.azure import actions, operations
+from local.azure import actions
 from local.azure.arm import Answer, Json, Refusal, guid, stamp
 from local.azure.table import Action, Behaviour, Lro, NameRule, ResourceType, Use, View, Write
 from local.azure.world import Operation, Resource, World, plain
@@ -50,9 +49,17 @@ NETWORK_VERSIONS = (
     "2024-05-01",
 )
 STARTED, DEALLOCATED, POWERED_OFF, RESTARTED, CREATED = 30.0, 60.0, 20.0, 30.0, 60.0
-_CREATE = Lro(takes=CREATED, segment="operations", retry_after=10)
+_DOCUMENT = "startTime endTime? status name"
+_CREATE = Lro(takes=CREATED, segment="operations", document=_DOCUMENT, retry_after=10)
 _UPDATE = replace(_CREATE, takes=10.0, status=200, retry_after=None)
-_ACT = Lro(takes=STARTED, status=202, header="both", segment="operations")
+_ACT = Lro(
+    takes=STARTED,
+    status=202,
+    header="both",
+    segment="operations",
+    document=_DOCUMENT,
+)
+_NETWORK = Lro(takes=4, segment="operations", document="status", retry_after=3)
 _POWERS = {
     "running": "VM running",
     "starting": "VM starting",
@@ -139,10 +146,6 @@ class Machines(Behaviour):
             state["power"] = ends.get(doing, "deallocated")
         outcome = operation.outcome if doing in {None, "new"} else "Succeeded"
         return replace(resource, provisioning=outcome, busy=None, state=state)
-
-    def progress(self, world: World, operation: Operation, now: datetime) -> Json | None:
-        """Return the provider's status document."""
-        return operations.bare(operation)
 
 
 def instance_view(machine: Resource) -> Json:
@@ -271,9 +274,22 @@ ROWS = (
         versions=NETWORK_VERSIONS,
         names=NameRule(pattern=r"[A-Za-z0-9]([\w.-]{0,78}\w)?"),
         top_level=frozenset({"extendedLocation", "etag"}),
-        create=Lro(takes=4, segment="operations", retry_after=3),
-        update=Lro(takes=4, status=200, segment="operations", retry_after=3),
-        delete=Lro(takes=8, status=202, header="both", segment="operations", retry_after=10),
+        create=Lro(takes=4, segment="operations", document=_DOCUMENT, retry_after=3),
+        update=Lro(
+            takes=4,
+            status=200,
+            segment="operations",
+            document=_DOCUMENT,
+            retry_after=3,
+        ),
+        delete=Lro(
+            takes=8,
+            status=202,
+            header="both",
+            segment="operations",
+            document=_DOCUMENT,
+            retry_after=10,
+        ),
         behaviour=Interfaces(),
     ),
     ResourceType(
@@ -281,9 +297,22 @@ ROWS = (
         versions=NETWORK_VERSIONS,
         names=NameRule(pattern=r"[A-Za-z0-9]([\w.-]{0,78}\w)?"),
         top_level=frozenset({"sku", "zones", "etag"}),
-        create=Lro(takes=4, segment="operations", retry_after=3),
-        update=Lro(takes=4, status=200, segment="operations", retry_after=3),
-        delete=Lro(takes=8, status=202, header="both", segment="operations", retry_after=10),
+        create=Lro(takes=4, segment="operations", document=_DOCUMENT, retry_after=3),
+        update=Lro(
+            takes=4,
+            status=200,
+            segment="operations",
+            document=_DOCUMENT,
+            retry_after=3,
+        ),
+        delete=Lro(
+            takes=8,
+            status=202,
+            header="both",
+            segment="operations",
+            document=_DOCUMENT,
+            retry_after=10,
+        ),
         behaviour=Addresses(),
     ),
 )

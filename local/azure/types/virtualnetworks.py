@@ -9,9 +9,7 @@ import ipaddress
 import json
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
 
-from local.azure import operations
 from local.azure.arm import Answer, Json, Refusal, guid
 from local.azure.table import Behaviour, Lro, NameRule, ResourceType, Use, View, Write
 from local.azure.world import Operation, Resource, World, plain
@@ -97,10 +95,6 @@ class Networks(Behaviour):
         body["properties"]["subnets"] = [_shown(resource.id, row, state) for row in rows]
         return {**body, "etag": etag(resource)}
 
-    def progress(self, world: World, operation: Operation, now: datetime) -> Json | None:
-        """Return the provider's status document."""
-        return operations.barest(operation)
-
     def deleting(self, use: Use) -> Answer | None:
         """Refuse the deletion of a network with a subnet in use."""
         for below in _below(use.world, use.resource.id):
@@ -141,10 +135,6 @@ class Subnets(Behaviour):
     def finished(self, world: World, resource: Resource, operation: Operation) -> Resource:
         """Return the subnet after its work."""
         return replace(resource, provisioning=operation.outcome, busy=None)
-
-    def progress(self, world: World, operation: Operation, now: datetime) -> Json | None:
-        """Return the provider's status document."""
-        return operations.barest(operation)
 
     def deleting(self, use: Use) -> Answer | None:
         """Refuse the deletion of a subnet in use."""
@@ -264,8 +254,10 @@ def _invalid(name: str) -> Refusal:
     return Refusal(400, "InvalidRequestFormat", f"The property '{name}' is missing or not valid.")
 
 
-_WORK = Lro(takes=8, status=200, segment="operations", retry_after=3)
-_DELETE = Lro(takes=12, status=202, header="both", segment="operations", retry_after=10)
+_WORK = Lro(takes=8, status=200, segment="operations", retry_after=3, document="status")
+_DELETE = Lro(
+    takes=12, status=202, header="both", segment="operations", retry_after=10, document="status"
+)
 ROWS = (
     ResourceType(
         name=TYPE,

@@ -1,0 +1,122 @@
+"""The least that a thing of each type can be: what a recording names and never shows."""
+
+from dataclasses import replace
+from typing import Any
+
+from local.azure.arm import Json
+from local.azure.ids import Id
+
+
+def chain(target: Id) -> list[Id]:
+    """Return a resource and all that it hangs under or extends, the highest first."""
+    if not target.providers:
+        return []
+    if not target.last.names:
+        return chain(target.scope())
+    depth = len(target.last.names)
+    last = replace(target.last, types=target.last.types[:depth])
+    whole = replace(target, providers=(*target.providers[:-1], last))
+    above = whole.parent() if whole.nested else whole.scope()
+    return [*chain(above), whole]
+
+
+def row(target: Id, place: str | None, part: str = "") -> Json:
+    """Return a row for `seeding`; `part` is what inside it the recording asks for."""
+    kind = target.type.lower()
+    found: Json = {"id": str(target), "location": place or "westus2"}
+    if kind in _PARTS:
+        return {"id": str(target), "properties": _PARTS[kind](target)}
+    if kind in _WHOLE:
+        return {**found, **_WHOLE[kind](target, part)}
+    if target.nested:
+        return {"id": str(target), "properties": {}}
+    return found
+
+
+def _group_of_containers(target: Id, part: str) -> Json:
+    known = {"start", "stop", "restart", "containers", "exec", "logs", ""}
+    container = {
+        "name": target.name if part.lower() in known else part,
+        "properties": {
+            "image": "nginx",
+            "resources": {"requests": {"cpu": 1.0, "memoryInGB": 1.5}},
+        },
+    }
+    return {"properties": {"osType": "Linux", "containers": [container]}}
+
+
+def _profile(target: Id, part: str) -> Json:
+    return {
+        "location": "global",
+        "properties": {
+            "trafficRoutingMethod": "Weighted",
+            "dnsConfig": {"relativeName": target.name},
+            "monitorConfig": {"protocol": "TCP", "port": 443},
+        },
+    }
+
+
+def _gateway(target: Id, part: str) -> Json:
+    """Return an application gateway with one of each part."""
+
+    def one(kind: str, **more: Any) -> Json:
+        return {kind: [{"name": "one", "properties": more}]}
+
+    def link(kind: str) -> Json:
+        return {"id": f"{target}/{kind}/one"}
+
+    listener = {"frontendIPConfiguration": link("frontendIPConfigurations")}
+    listener["frontendPort"] = link("frontendPorts")
+    rule = {"httpListener": link("httpListeners"), "priority": 1}
+    power = {"operationalState": "Stopped"} if part == "start" else {}
+    return {
+        "properties": {
+            "sku": {"name": "WAF_v2", "tier": "WAF_v2", "capacity": 1},
+            **one("gatewayIPConfigurations"),
+            **one("frontendIPConfigurations"),
+            **one("frontendPorts", port=80),
+            **one("backendAddressPools"),
+            **one("backendHttpSettingsCollection", port=80, protocol="Http"),
+            **one("httpListeners", protocol="Http", **listener),
+            **one("requestRoutingRules", ruleType="Basic", **rule),
+            **power,
+        }
+    }
+
+
+def _site(target: Id, part: str) -> Json:
+    return {"kind": "app", "properties": {"state": "Stopped" if part == "start" else "Running"}}
+
+
+_WHOLE = {
+    "microsoft.containerinstance/containergroups": _group_of_containers,
+    "microsoft.network/trafficmanagerprofiles": _profile,
+    "microsoft.network/applicationgateways": _gateway,
+    "microsoft.web/sites": _site,
+    "microsoft.web/sites/slots": _site,
+    "microsoft.dbforpostgresql/flexibleservers": lambda _, part: (
+        {"properties": {"state": "Stopped"}} if part == "start" else {}
+    ),
+    "microsoft.network/virtualnetworks": lambda *_: {
+        "properties": {"addressSpace": {"addressPrefixes": ["10.0.0.0/8"]}}
+    },
+    "microsoft.storage/storageaccounts": lambda *_: {
+        "kind": "StorageV2",
+        "sku": {"name": "Standard_LRS"},
+    },
+    "microsoft.web/serverfarms": lambda *_: {"sku": {"name": "P1v3"}},
+}
+_PARTS = {
+    "microsoft.network/virtualnetworks/subnets": lambda _: {"addressPrefix": "10.0.0.0/24"},
+    "microsoft.sql/servers/databases/replicationlinks": lambda _: {
+        "partnerServer": "other",
+        "partnerDatabase": "db",
+        "role": "Primary",
+    },
+    "microsoft.authorization/locks": lambda _: {"level": "CanNotDelete"},
+    "microsoft.managedidentity/userassignedidentities/federatedidentitycredentials": lambda _: {
+        "issuer": "https://i",
+        "subject": "s",
+        "audiences": ["a"],
+    },
+}

@@ -1,0 +1,130 @@
+"""From a provider's file to rows of the table of types.
+
+namespace = "Microsoft.Network"
+versions = "2022-01-01 2024-05-01"       # of every type that does not say its own
+
+["networkSecurityGroups/securityRules"]
+names = "[A-Za-z0-9_.-]{1,80}"           # the whole name; `name_error` is its code and sentence
+top = "sku zones"                        # members a body may have beside the common ones
+tracked = false                          # has no place and no tags; so are all types with a /
+provisioning = false                     # tells no provisioningState
+created = 201                            # what a write done at once answers; `deleted` alike
+create = {takes = 4, retry_after = 3}    # long-running work (`table.Lro`); `update`, `delete`
+needs = "properties.x"                   # members without which a write is refused
+hidden = "properties.password"           # members that are never shown
+inside = "properties.securityRules"      # the member of its parent that lists it
+lists = "securityRules=properties.securityRules"   # and so on the parent's side
+
+["networkSecurityGroups/securityRules".usual]      # lines (`lines`): what a caller may change
+["networkSecurityGroups/securityRules".own]        # and what the provider alone says
+["networkSecurityGroups/securityRules".actions."POST reset"]   # see `actions`
+[["networkSecurityGroups/securityRules".rules]]                # see `rules`
+"""
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from local.azure import lines, places
+from local.azure.declared.actions import action
+from local.azure.declared.behaviour import Declared
+from local.azure.declared.rules import rule
+from local.azure.table import Lro, NameRule, ResourceType
+
+FOLDER = Path(__file__).resolve().parents[1] / "data"
+_TYPE = {
+    *("versions", "names", "name_error", "top", "tracked", "extension", "provisioning"),
+    *("created", "deleted", "create", "update", "delete", "patchable", "needs", "hidden"),
+    *("inside", "lists", "place", "lower", "unique", "in_use", "settled", "group_delete"),
+    *("usual", "own", "actions", "rules", "needs_error", "regions", "located"),
+}
+
+
+@cache
+def files() -> Mapping[str, Mapping[str, Any]]:
+    """Return what the files say, by the full name of the type in lower case."""
+    found: dict[str, Mapping[str, Any]] = {}
+    for path in sorted(FOLDER.glob("*.toml")):
+        given = tomllib.loads(path.read_text(encoding="utf-8"))
+        namespace, versions = given.pop("namespace"), given.pop("versions", "")
+        for local, said in given.items():
+            unknown = set(said) - _TYPE
+            if unknown:
+                raise ValueError(f"{path.name}: {local}: {sorted(unknown)[0]}: unknown")
+            found[f"{namespace}/{local}".lower()] = {
+                "versions": versions,
+                **said,
+                "name": f"{namespace}/{local}",
+            }
+    return found
+
+
+def rows(coded: Iterable[ResourceType]) -> list[ResourceType]:
+    """Return every type: the coded ones with what their tables add, then those that are data."""
+    known = list(coded)
+    names = {row.name.lower() for row in known}
+    declared = [_row(said) for name, said in files().items() if name not in names]
+    return [_completed(row, files().get(row.name.lower())) for row in known] + declared
+
+
+def _completed(row: ResourceType, said: Mapping[str, Any] | None) -> ResourceType:
+    if said is None:
+        return row
+    more = _common(said)
+    more["top_level"] = row.top_level | more["top_level"]
+    more["actions"] = {**row.actions, **more["actions"]}
+    return replace(row, **more)
+
+
+def _row(said: Mapping[str, Any]) -> ResourceType:
+    name, nested = str(said["name"]), str(said["name"]).count("/") > 1
+    found = {name: said[name] for name in ("extension", "patchable") if name in said}
+    return ResourceType(
+        name=name,
+        tracked=bool(said.get("tracked", not nested and not said.get("extension"))),
+        provisioning=bool(said.get("provisioning", True)),
+        behaviour=Declared(said, [rule(one) for one in said.get("rules", [])]),
+        **found,
+        **{"versions": (), **_common(said)},
+    )
+
+
+def _common(said: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields that a table can give to a coded type too."""
+    found: dict[str, Any] = {
+        "top_level": frozenset(str(said.get("top", "")).split()),
+        "actions": {_key(name): action(one) for name, one in said.get("actions", {}).items()},
+        "lines": (
+            *lines.read(said.get("own", {}), own=True),
+            *lines.read(said.get("usual", {}), own=False),
+        ),
+    }
+    if said.get("versions"):
+        found["versions"] = tuple(str(said["versions"]).split())
+    if "names" in said:
+        code, _, message = str(said.get("name_error", "")).partition(": ")
+        more = {"code": code, "message": message} if code else {}
+        found["names"] = NameRule(pattern=said["names"], **more)
+    for verb in ("create", "update", "delete"):
+        if verb in said:
+            found[verb] = Lro(**said[verb])
+    if said.get("regions") == "global":
+        found["regions"] = ("global",)
+    elif said.get("regions") == "all":
+        found["regions"] = ("global", *places.ALL)
+    if "located" in said:
+        found["located"] = bool(said["located"])
+    for field in ("created", "deleted"):
+        if field in said:
+            found[f"{field}_status"] = said[field]
+    if "group_delete" in said:
+        found["group_delete"] = float(said["group_delete"])
+    return found
+
+
+def _key(name: str) -> tuple[str, str]:
+    method, _, rest = name.partition(" ")
+    return method, rest.lower()
