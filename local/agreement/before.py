@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from local.agreement import bare
+from local.agreement import bare, presumed
 from local.azure import places, seeding
 from local.azure.arm import Json, Refusal
 from local.azure.ids import Id, parse
@@ -38,10 +38,16 @@ def found(world: World, exchanges: list[Json]) -> None:
             _listed(rows, made, known, world)
             continue
         whole = _whole(target, world)
-        if whole is None or (response["status"] == 404 and _is_absent(response, whole)):
+        code = presumed.code_of(response) if response["status"] >= 400 else ""
+        if whole is None or code == "ResourceGroupNotFound":
+            if whole is None and code != "ResourceGroupNotFound":
+                _enclosing(groups, made, target, request, known)
             continue
         _enclosing(groups, made, whole, request, known)
-        _above_it(rows, made, whole, _place(request, known))
+        if code != "ParentResourceNotFound":
+            _above_it(rows, made, whole, _place(request, known))
+        if response["status"] == 404:
+            continue
         if _listed(rows, made, known, world):
             continue
         new = whole == target and _makes(world, whole, exchange)
@@ -198,12 +204,6 @@ def _makes(world: World, target: Id, exchange: Json) -> bool:
     if row.create is not None and row.create.status == 200:
         return "azure-asyncoperation" in {name.lower() for name in response.get("headers") or {}}
     return False
-
-
-def _is_absent(response: Json, target: Id) -> bool:
-    error = (response.get("body") or {}) if isinstance(response.get("body"), dict) else {}
-    code = str((error.get("error") or error).get("code"))
-    return "Parent" not in code or not target.nested
 
 
 def _is_one(target: Id) -> bool:

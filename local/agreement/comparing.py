@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 
+from local.agreement.presumed import error_of
 from local.azure.arm import Json
 
 _OPAQUE = {"tags", "userAssignedIdentities", "secret"}
@@ -91,5 +92,5 @@ def _headers(recorded: Json, answer: httpx.Response, recorder: str) -> str | Non
 
 
 def _code(body: Any) -> str | None:
-    error = body.get("error") if isinstance(body, dict) else None
-    return error.get("code") if isinstance(error, dict) else None
+    error = error_of(body)
+    return None if error is None else str(error.get("code") or error.get("Code"))

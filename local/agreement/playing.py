@@ -18,8 +18,9 @@ import httpx
 import jwt
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
-from local.agreement import before, bodies
+from local.agreement import before, bodies, presumed
 from local.agreement.comparing import difference
+from local.agreement.tags import Tags
 from local.azure import app, inline
 from local.azure.arm import Json
 from local.azure.ids import parse
@@ -35,12 +36,16 @@ _HOST = "https://management.azure.com"
 
 @dataclass(kw_only=True)
 class Outcome:
-    """How one recording went: exchanges that agree, and why the others do not."""
+    """How one recording went: exchanges that agree, and why the others do not.
+
+    `ordered`: its failure was ordered as a fault, because nothing in it tells the cause.
+    """
 
     folder: str
     operation: str
     name: str
     agreed: int = 0
+    ordered: bool = False
     faults: list[str] = field(default_factory=list)
 
     @property
@@ -77,12 +82,15 @@ async def _play(outcome: Outcome, exchanges: list[Json], recorder: str) -> None:
     subscription = parse(exchanges[0]["request"]["path"])[0].subscription or inline.SUBSCRIPTION
     world = app.make_world(clock, Memory(), subscription=subscription, tenant=inline.TENANT)
     before.found(world, exchanges)
+    outcome.ordered = presumed.arrange(world, exchanges)
     keys = {"agreement": _key().public_key()}
     gateway = app.build(world, Tokens(tenant=inline.TENANT, keys=keys))
-    headers = {"authorization": f"Bearer {_token()}"}
+    token = _token(_refused_token(exchanges))
+    headers = {"authorization": f"Bearer {token}"} if token else {}
     transport = httpx.ASGITransport(gateway)
     async with httpx.AsyncClient(transport=transport, base_url=_HOST, headers=headers) as client:
         poll: str | None = None
+        tags = Tags()
         for exchange in exchanges:
             request, recorded = exchange["request"], exchange["response"]
             address = request["path"] + "?" + urlencode(request.get("query") or {})
@@ -90,8 +98,12 @@ async def _play(outcome: Outcome, exchanges: list[Json], recorder: str) -> None:
                 address = poll
                 clock.advance(_long_enough(request) if _ended(recorded) else 1)
             answer = await client.request(
-                request["method"], address, json=request.get("body") or None
+                request["method"],
+                address,
+                json=request.get("body") or None,
+                headers=tags.conditions(request, recorded),
             )
+            tags.note(recorded, answer)
             poll = (
                 answer.headers.get("azure-asyncoperation")
                 or answer.headers.get("location")
@@ -122,12 +134,21 @@ def _key() -> RSAPrivateKey:
     return new_key()
 
 
+def _refused_token(exchanges: list[Json]) -> str:
+    """Return what was wrong with the caller's token, by the code of a 401."""
+    found = presumed.failure(exchanges)
+    return found.code if found is not None and found.status == 401 else ""
+
+
 @cache
-def _token() -> str:
+def _token(wrong: str) -> str:
+    if wrong == "AuthenticationFailed":
+        return ""
+    age = -60 if wrong == "ExpiredAuthenticationToken" else 3600
     claims: dict[str, Any] = {
         "aud": _HOST,
         "tid": inline.TENANT,
-        "oid": "aaaaaaaa-0000-4000-8000-000000000001",
-        "exp": int(time.time()) + 3600,
+        "oid": presumed.CALLER,
+        "exp": int(time.time()) + age,
     }
     return jwt.encode(claims, _key(), algorithm="RS256", headers={"kid": "agreement"})

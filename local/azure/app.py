@@ -89,7 +89,7 @@ class _Gateway:
             self._record(seen, None)
             return await cut(request)
         if fault is not None and fault.status is not None and not fault.late:
-            found = _ordered(fault)
+            found = _ordered(fault, self._world.table.form(seen.path))
         else:
             found = await self._worked(request, seen, body, fault)
         self._record(seen, found.status)
@@ -135,6 +135,8 @@ class _Gateway:
             now=self._world.clock.now(),
             request_id=seen.request_id,
             late=late,
+            if_match=request.headers.get("if-match", ""),
+            if_none_match=request.headers.get("if-none-match", ""),
         )
 
     async def _queried(self, call: Call, prefer: str) -> Answer:
@@ -155,7 +157,7 @@ class _Gateway:
         try:
             found = router.answer(world, call)
         except Refusal as refusal:
-            found = refusal.answer()
+            found = refusal.answer(world.table.form(call.path))
         except Exception:
             _log.exception("%s %s", call.method, call.path)
             found = _OUR_FAULT.answer()
@@ -188,12 +190,17 @@ def _query(given: Mapping[str, str]) -> dict[str, str]:
 _FOLDED = {"api-version", "$filter", "$top", "$expand", "$skiptoken", "tail", "timestamps"}
 
 
-def _ordered(fault: Fault) -> Answer:
+# What Resource Manager says itself of a provider that fails it.
+_GATEWAY = {"GatewayTimeout", "ServerTimeout", "SubscriptionRequestsThrottled"}
+
+
+def _ordered(fault: Fault, form: str) -> Answer:
     assert fault.status is not None
     if fault.status < 400:
         return Answer(status=fault.status, headers=fault.headers)
-    refusal = Refusal(fault.status, fault.code, fault.message, headers=fault.headers)
-    return refusal.answer()
+    own = fault.code in _GATEWAY
+    refusal = Refusal(fault.status, fault.code, fault.message, headers=fault.headers, gateway=own)
+    return refusal.answer(form)
 
 
 def _response(found: Answer, seen: _Seen) -> Response:

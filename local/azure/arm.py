@@ -46,6 +46,8 @@ class Call:
     now: datetime
     request_id: str
     late: Late | None = None
+    if_match: str = ""
+    if_none_match: str = ""
 
     @property
     def version(self) -> str:
@@ -82,8 +84,8 @@ class Refusal(Exception):
         self.gateway, self.details, self.target = gateway, details, target
         self.headers = dict(headers or {})
 
-    def answer(self) -> Answer:
-        """Return ARM's envelope."""
+    def answer(self, form: str = "") -> Answer:
+        """Return ARM's envelope, or the provider's own, which `form` names (`envelope`)."""
         error: Json = {"code": self.code}
         if self.target is not None:
             error["target"] = self.target
@@ -91,7 +93,38 @@ class Refusal(Exception):
         if self.details is not None:
             error["details"] = self.details
         cause = {"x-ms-failure-cause": "gateway"} if self.gateway else {}
-        return Answer(status=self.status, body={"error": error}, headers={**cause, **self.headers})
+        body = {"error": error} if self.gateway else envelope(error, form)
+        return Answer(status=self.status, body=body, headers={**cause, **self.headers})
+
+
+def envelope(error: Json, form: str) -> Json:
+    """Return a provider's error as it wraps one.
+
+    `details`: ARM's, always with its details; `bare`: nothing around it; `web`: App Service's, which
+    tells everything three times.
+    """
+    match form:
+        case "details":
+            return {"error": {**error, "details": error.get("details", [])}}
+        case "bare":
+            return error
+        case "web":
+            code, message = error["code"], error["message"]
+            entity = {
+                "ExtendedCode": "00000",
+                "MessageTemplate": message,
+                "Parameters": [],
+                "Code": code,
+                "Message": message,
+            }
+            return {
+                "Code": code,
+                "Message": message,
+                "Target": None,
+                "Details": [{"Message": message}, {"Code": code}, {"ErrorEntity": entity}],
+                "Innererror": None,
+            }
+    return {"error": error}
 
 
 def gateway(status: int, code: str, message: str, **more: Any) -> Refusal:

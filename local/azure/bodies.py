@@ -4,13 +4,14 @@ A provider's own rules are in `types/`; these are the ones no request gets past,
 """
 
 import json
+from datetime import datetime
 from typing import Any
 
 from local.azure import places
 from local.azure.arm import Call, Json, gateway
 from local.azure.ids import Id
 from local.azure.table import ResourceType
-from local.azure.world import Resource
+from local.azure.world import Resource, World
 
 MOST_TAGS, LONGEST_TAG_NAME, LONGEST_TAG_VALUE = 50, 512, 256
 _FORBIDDEN_IN_TAGS = set("<>%&\\?/")
@@ -109,6 +110,34 @@ def check_identity(body: Json, target: Id, row: ResourceType) -> None:
     properties = body.get("properties")
     if properties is not None and not isinstance(properties, dict):
         raise _unreadable("'properties' must be an object")
+
+
+def check_links(body: Json) -> None:
+    """Refuse an identity that is named by anything but its whole identifier."""
+    identity = body.get("identity")
+    held = identity.get("userAssignedIdentities") if isinstance(identity, dict) else None
+    for name in held if isinstance(held, dict) else ():
+        if not str(name).lower().startswith("/subscriptions/"):
+            raise gateway(
+                400,
+                "LinkedInvalidPropertyId",
+                f"Property id '{name}' at path '' is invalid. Expect fully qualified resource Id"
+                " that start with '/subscriptions/{subscriptionId}' or"
+                " '/providers/{resourceProviderNamespace}/'.",
+            )
+
+
+def check_registered(world: World, now: datetime, namespace: str) -> None:
+    """Refuse a write for whose provider the subscription is not registered."""
+    if world.registration(namespace, now) in {"Registered", "Registering"}:
+        return
+    message = (
+        f"The subscription is not registered to use namespace '{namespace}'. See"
+        " https://aka.ms/rps-not-found for how to register subscriptions."
+    )
+    code = "MissingSubscriptionRegistration"
+    detail: Json = {"code": code, "target": namespace, "message": message}
+    raise gateway(409, code, message, details=[detail])
 
 
 def check_place(body: Json, target: Id, row: ResourceType, current: Resource | None) -> None:

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from local.azure import faults, images, seeding
+from local.azure import access, faults, images, seeding
 from local.azure.arm import stamp
 from local.azure.calls import Calls
 from local.azure.inputs import bad, json_of
@@ -33,6 +33,7 @@ def routes(world: World, calls: Calls, courier: Courier, stack: Stack | None) ->
         Route(
             "/_local/registrations/{namespace}", control.registration, methods=["PUT", "DELETE"]
         ),
+        Route("/_local/access", control.access, methods=["GET", "POST"]),
         Route("/_local/clock", control.clock, methods=["GET", "POST"]),
         Route("/_local/{rest:path}", control.unknown, methods=["GET", "PUT", "POST", "DELETE"]),
     ]
@@ -102,6 +103,16 @@ class _Control:
             return bad(f"namespace: '{namespace}' is not in the table")
         state = "Registered" if request.method == "PUT" else "NotRegistered"
         self._world.register(namespace, state, self._world.clock.now())
+        return self._done()
+
+    async def access(self, request: Request) -> Response:
+        """Give a caller roles, or tell which were given."""
+        if request.method == "GET":
+            return JSONResponse(self._world.notes.get(access.NOTE, {}))
+        try:
+            access.give(self._world, access.read(await json_of(request)))
+        except ValueError as error:
+            return bad(str(error))
         return self._done()
 
     async def clock(self, request: Request) -> Response:

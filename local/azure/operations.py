@@ -131,7 +131,9 @@ def _document(world: World, operation: Operation, call: Call) -> Json:
         elif operation.ended or not word.endswith("?"):
             body[name] = _member(operation, name)
     if operation.late and operation.ended:
-        body["error"] = dict(operation.late)
+        form = world.table.form(operation.resource)
+        error = dict(operation.late)
+        body["error"] = {**error, "details": []} if form == "details" else error
     return body
 
 

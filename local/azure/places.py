@@ -70,6 +70,17 @@ def refuse_group(name: object) -> Refusal:
     )
 
 
+def refuse_registration(name: str, local: str) -> Refusal:
+    """Return the refusal of a region that the subscription's registration does not reach."""
+    return gateway(
+        409,
+        "MissingRegistrationForLocation",
+        f"The subscription is not registered for the resource type '{local}' in the location"
+        f" '{name}'. Please re-register for this provider in order to have access to this"
+        " location.",
+    )
+
+
 def refuse_type(name: object, type_name: str, offered: tuple[str, ...]) -> Refusal:
     """Return the refusal of a region for a resource of this type."""
     return gateway(

@@ -7,8 +7,8 @@ group, locks, the body, the parent, the place, and last what the provider itself
 from dataclasses import replace
 from typing import Any
 
-from local.azure import bodies, filters, groups, locks, operations, paging
-from local.azure.arm import Answer, Call, Json, Refusal, gateway
+from local.azure import bodies, filters, groups, locks, operations, paging, places
+from local.azure.arm import Answer, Call, Json, Late, Refusal, gateway
 from local.azure.ids import Id, Provider, resource
 from local.azure.table import Lro, ResourceType, Use, View, Write
 from local.azure.world import Resource, World, plain
@@ -131,12 +131,13 @@ def _get(world: World, call: Call, target: Id, row: ResourceType) -> Answer:
 
 
 def _write(world: World, call: Call, target: Id, row: ResourceType) -> Answer:
-    _check_registered(world, call, row)
+    bodies.check_registered(world, call.now, row.namespace)
     if target.group is not None:
         groups.require_open(world, target)
     locks.refuse_write(world, target)
     body = bodies.read(call)
     bodies.check_identity(body, target, row)
+    bodies.check_links(body)
     current = world.find(target)
     if call.method == "PATCH":
         current = _require(world, target, row)
@@ -146,13 +147,41 @@ def _write(world: World, call: Call, target: Id, row: ResourceType) -> Answer:
     row.names.check(target.name)
     _check_parent(world, target, row)
     bodies.check_place(body, target, row, current)
+    if row.tracked and not world.is_open(row.namespace, str(body["location"])):
+        raise places.refuse_registration(str(body["location"]), row.local)
     if body.get("tags") is not None:
         body["tags"] = bodies.check_tags(body["tags"])
     write = Write(world=world, call=call, type=row, id=target, body=body, current=current)
     if current is not None and current.busy:
         raise row.behaviour.busy(current)
+    call = _conditioned(call, current, row)
+    write = replace(write, call=call)
     row.behaviour.check(write)
     return _start(world, call, write)
+
+
+def _conditioned(call: Call, current: Resource | None, row: ResourceType) -> Call:
+    """Refuse a write whose etag is not the thing's, or let it fail late where its type does."""
+    if not call.if_match and not call.if_none_match:
+        return call
+    tag = (
+        row.shown(current, View(now=call.now, version=call.version)).get("etag") if current else ""
+    )
+    wanted = call.if_match.strip('"')
+    stale = bool(wanted) and (current is None or wanted not in {"*", str(tag).strip('"')})
+    taken = call.if_none_match == "*" and current is not None
+    if not stale and not taken:
+        return call
+    name = current.name if current else call.path.rpartition("/")[2]
+    message = (
+        f"The condition '{wanted or call.if_none_match}' in the If-Match header was not satisfied."
+    )
+    if taken:
+        message = f"The resource '{name}' exists already."
+    if row.conditions == "late":
+        why = f"'{name}' has been modified (etag mismatch)."
+        return replace(call, late=call.late or Late(code="PreconditionFailed", message=why))
+    raise Refusal(412, "PreconditionFailed", message)
 
 
 def _start(world: World, call: Call, write: Write) -> Answer:
@@ -230,6 +259,7 @@ def _delete(world: World, call: Call, target: Id, row: ResourceType) -> Answer:
         return Answer(status=lro.status, headers=operations.headers(running, lro, call))
     place = str(found.body.get("location") or _place(world, target))
     metered = row.behaviour.meter(world, call, place)
+    call = _conditioned(call, found, row)
     use = Use(world=world, call=call, type=row, resource=found)
     answered = row.behaviour.deleting(use) or Answer(status=row.deleted_status)
     if at_once and call.late is None:
@@ -272,18 +302,6 @@ def _merged(old: Json, new: Json) -> Json:
         else:
             result[name] = value
     return result
-
-
-def _check_registered(world: World, call: Call, row: ResourceType) -> None:
-    if world.registration(row.namespace, call.now) in {"Registered", "Registering"}:
-        return
-    message = (
-        f"The subscription is not registered to use namespace '{row.namespace}'. See"
-        " https://aka.ms/rps-not-found for how to register subscriptions."
-    )
-    code = "MissingSubscriptionRegistration"
-    detail: Json = {"code": code, "target": row.namespace, "message": message}
-    raise gateway(409, code, message, details=[detail])
 
 
 def _check_parent(world: World, target: Id, row: ResourceType) -> None:

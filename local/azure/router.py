@@ -8,7 +8,17 @@ namespace known, type known, api-version known.
 from collections.abc import Callable
 from dataclasses import replace
 
-from local.azure import graph, groups, operations, resources, roles, scopetags, subscriptions
+from local.azure import (
+    access,
+    elsewhere,
+    graph,
+    groups,
+    operations,
+    resources,
+    roles,
+    scopetags,
+    subscriptions,
+)
 from local.azure.arm import Answer, Call, gateway
 from local.azure.ids import Id, parse
 from local.azure.monitor import alertlist, metrics
@@ -54,6 +64,7 @@ def answer(world: World, call: Call) -> Answer:
 
 def _own(world: World, call: Call, target: Id, rest: tuple[str, ...]) -> Answer:
     """Answer what is Resource Manager's own."""
+    access.check(world, call, target, rest)
     subscriptions.check_version(call)
     if target.group is not None and not rest:
         return groups.answer(world, call, target)
@@ -78,8 +89,10 @@ def _own(world: World, call: Call, target: Id, rest: tuple[str, ...]) -> Answer:
 def _provider(world: World, call: Call, target: Id) -> Answer:
     """Answer what belongs to a provider."""
     last = target.last
-    if last.namespace.lower() not in world.table.namespaces:
+    known = last.namespace.lower() in world.table.namespaces
+    if not known and last.namespace.lower() not in elsewhere.NAMESPACES:
         raise subscriptions.invalid_namespace(last.namespace)
+    access.check(world, call, target)
     if not last.types:
         return _look_at_provider(world, call, target, None)
     first = last.types[0].lower()
@@ -88,6 +101,8 @@ def _provider(world: World, call: Call, target: Id) -> Answer:
             return _look_at_provider(world, call, target, first)
         if not last.names and first == "operations":
             return subscriptions.provider_operations(world, call, last.namespace)
+    if not known:
+        return elsewhere.answer(world, call, target)
     match last.namespace.lower(), first:
         case "microsoft.resources", "tags":
             subscriptions.check_version(call)

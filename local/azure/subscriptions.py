@@ -1,6 +1,6 @@
 """Subscriptions, their regions and their providers: what Resource Manager answers itself."""
 
-from local.azure import paging, places
+from local.azure import elsewhere, paging, places
 from local.azure.arm import Answer, Call, Json, Refusal, gateway, is_guid
 from local.azure.world import World
 
@@ -126,7 +126,8 @@ def providers(world: World, call: Call) -> Answer:
 
 def provider(world: World, call: Call, namespace: str, action: str | None) -> Answer:
     """Answer a call on one provider: look, register, unregister."""
-    name = world.table.namespaces.get(namespace.lower())
+    key = namespace.lower()
+    name = world.table.namespaces.get(key) or elsewhere.NAMESPACES.get(key)
     if name is None:
         raise invalid_namespace(namespace)
     match call.method, action:

@@ -205,7 +205,8 @@ PLAIN = Behaviour()
 class ResourceType:
     """One row of the table. `actions` are keyed by method and what follows the resource's path.
 
-    A type that is `located` answers the making of a thing with its `Location`.
+    A type that is `located` answers the making of a thing with its `Location`. One whose
+    `conditions` are `late` finds out at the end of its work that an etag did not match.
     """
 
     name: str
@@ -227,6 +228,7 @@ class ResourceType:
     actions: Mapping[tuple[str, str], Action] = field(default_factory=dict)
     behaviour: Behaviour = PLAIN
     lines: tuple[Line, ...] = ()
+    conditions: str = "at once"
 
     @property
     def namespace(self) -> str:
@@ -265,9 +267,13 @@ class Table:
     """All types that the simulated subscription can know."""
 
     def __init__(
-        self, types: Iterable[ResourceType], location_calls: Iterable[LocationCall] = ()
+        self,
+        types: Iterable[ResourceType],
+        location_calls: Iterable[LocationCall] = (),
+        forms: Mapping[str, str] | None = None,
     ) -> None:
-        """Index the rows."""
+        """Index the rows; `forms` names the envelope of a provider that has its own."""
+        self._forms = dict(forms or {})
         self._types = {row.name.lower(): row for row in types}
         self._calls = {(c.namespace.lower(), c.tail.lower()): c for c in location_calls}
         spelled = {row.namespace.lower(): row.namespace for row in self._types.values()}
@@ -278,6 +284,11 @@ class Table:
             "microsoft.resourcegraph": "Microsoft.ResourceGraph",
             "microsoft.alertsmanagement": "Microsoft.AlertsManagement",
         }
+
+    def form(self, path: str) -> str:
+        """Return the form of the errors of the provider that a path is for."""
+        namespace = path.lower().rpartition("/providers/")[2].partition("/")[0]
+        return self._forms.get(namespace, "")
 
     def find(self, name: str) -> ResourceType | None:
         """Return the row of a type, whatever its case."""

@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import datetime
 from typing import Any
 
+from local.azure import places
 from local.azure.arm import Call, Clock, Json, Late, guid, seconds, stamp
 from local.azure.faults import Faults
 from local.azure.ids import Id, resource
@@ -22,6 +23,7 @@ from local.azure.monitor.rows import LogRows
 from local.azure.monitor.samples import Samples
 from local.azure.table import Lro, ResourceType, Table, View
 
+CLOSED = "closed"
 LIST_LAG = seconds(0)  # Resource Manager's own list of resources
 GRAPH_LAG = seconds(10)
 REGISTERING = seconds(10)
@@ -138,10 +140,19 @@ class World:
         """Return a provider's registration; everything in the table starts registered."""
         found = self.registrations.get(namespace.lower())
         if found is None:
-            return "Registered"
+            return "Registered" if namespace.lower() in self.table.namespaces else "NotRegistered"
         state = str(found["state"])
         since = datetime.fromisoformat(found["at"])
         return "Registered" if state == "Registering" and now >= since + REGISTERING else state
+
+    def close(self, namespace: str, place: str) -> None:
+        """Let the subscription's registration for a provider not hold in one region."""
+        closed = set(self.notes.get(CLOSED, []))
+        self.note(CLOSED, sorted(closed | {f"{namespace}/{places.normal(place)}".lower()}))
+
+    def is_open(self, namespace: str, place: str) -> bool:
+        """Tell whether the registration for a provider holds in a region."""
+        return f"{namespace}/{places.normal(place)}".lower() not in self.notes.get(CLOSED, ())
 
     def save_group(self, group: Group) -> None:
         """Keep a group."""

@@ -8,6 +8,7 @@ from local.azure import lines, places
 from local.azure.arm import Answer, Json, Refusal, guid
 from local.azure.declared import actions
 from local.azure.declared.rules import Rule
+from local.azure.ids import Id
 from local.azure.table import Behaviour, Use, View, Write
 from local.azure.world import Operation, Resource, World, plain
 
@@ -87,12 +88,23 @@ class Declared(Behaviour):
 
     def deleting(self, use: Use) -> Answer | None:
         """Refuse the deletion of what others use."""
+        part = next(_below(use.world, use.resource.id + "/"), None)
+        if part is not None and "held_by_parts" in self._said:
+            code, _, message = str(self._said["held_by_parts"]).partition(": ")
+            raise Refusal(409, code, message.format(name=use.resource.name, part=part.id))
         said = self._said.get("in_use")
         user = _user(use.world, use.resource) if said else None
         if user is not None:
             words = {"name": use.resource.name, "id": use.resource.id, "user": user}
             raise Refusal(said.get("status", 400), said["code"], said["message"].format(**words))
         return None
+
+    def absent(self, target: Id) -> Refusal | None:
+        """Return the provider's own words for one that is not there."""
+        if "absent" not in self._said:
+            return None
+        code, _, message = str(self._said["absent"]).partition(": ")
+        return Refusal(404, code, message.format(name=target.name, id=target))
 
     def removed(self, world: World, resource: Resource) -> None:
         """Take a part off its parent's list."""

@@ -35,11 +35,13 @@ from local.azure.declared.rules import rule
 from local.azure.table import Lro, NameRule, ResourceType
 
 FOLDER = Path(__file__).resolve().parents[1] / "data"
+_FORMS = {"", "details", "bare", "web"}
 _TYPE = {
     *("versions", "names", "name_error", "top", "tracked", "extension", "provisioning"),
     *("created", "deleted", "create", "update", "delete", "patchable", "needs", "hidden"),
     *("inside", "lists", "place", "lower", "unique", "in_use", "settled", "group_delete"),
-    *("usual", "own", "actions", "rules", "needs_error", "regions", "located"),
+    *("usual", "own", "actions", "rules", "needs_error", "regions", "located", "absent"),
+    *("held_by_parts", "conditions"),
 }
 
 
@@ -50,6 +52,7 @@ def files() -> Mapping[str, Mapping[str, Any]]:
     for path in sorted(FOLDER.glob("*.toml")):
         given = tomllib.loads(path.read_text(encoding="utf-8"))
         namespace, versions = given.pop("namespace"), given.pop("versions", "")
+        given.pop("errors", None)
         for local, said in given.items():
             unknown = set(said) - _TYPE
             if unknown:
@@ -59,6 +62,20 @@ def files() -> Mapping[str, Mapping[str, Any]]:
                 **said,
                 "name": f"{namespace}/{local}",
             }
+    return found
+
+
+@cache
+def forms() -> Mapping[str, str]:
+    """Return the envelope of each provider that has its own, by namespace in lower case."""
+    found: dict[str, str] = {}
+    for path in sorted(FOLDER.glob("*.toml")):
+        given = tomllib.loads(path.read_text(encoding="utf-8"))
+        form = given.get("errors", "")
+        if form not in _FORMS:
+            raise ValueError(f"{path.name}: errors: '{form}' is none of {sorted(_FORMS)}")
+        if form:
+            found[given["namespace"].lower()] = form
     return found
 
 
@@ -115,6 +132,8 @@ def _common(said: Mapping[str, Any]) -> dict[str, Any]:
         found["regions"] = ("global",)
     elif said.get("regions") == "all":
         found["regions"] = ("global", *places.ALL)
+    if "conditions" in said:
+        found["conditions"] = said["conditions"]
     if "located" in said:
         found["located"] = bool(said["located"])
     for field in ("created", "deleted"):

@@ -51,4 +51,5 @@ TABLE = Table(
         )
     ),
     containerinstance.CALLS,
+    reading.forms(),
 )
