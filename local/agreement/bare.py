@@ -100,6 +100,16 @@ _WHOLE = {
     "microsoft.network/virtualnetworks": lambda *_: {
         "properties": {"addressSpace": {"addressPrefixes": ["10.0.0.0/8"]}}
     },
+    "microsoft.compute/virtualmachines": lambda _, part: {
+        "properties": {
+            "hardwareProfile": {"vmSize": "Standard_D2s_v5"},
+            "instanceView": {
+                "statuses": [
+                    {"code": f"PowerState/{'deallocated' if part == 'start' else 'running'}"}
+                ]
+            },
+        }
+    },
     "microsoft.storage/storageaccounts": lambda *_: {
         "kind": "StorageV2",
         "sku": {"name": "Standard_LRS"},

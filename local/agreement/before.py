@@ -19,6 +19,8 @@ from local.azure.ids import Id, parse
 from local.azure.types import containerrun
 from local.azure.world import World
 
+_DELETED = "microsoft.keyvault/locations/deletedvaults"
+_PROFILES = "microsoft.network/trafficmanagerprofiles"
 _ID = re.compile(r"/subscriptions/[^/\"\s]+/resourcegroups/[^\"\s]+/providers/[^\"\s]+", re.I)
 
 
@@ -27,6 +29,7 @@ def found(world: World, exchanges: list[Json]) -> None:
     rows: dict[str, Json] = {}
     groups: dict[str, Json] = {}
     made: set[str] = set()
+    gone: list[tuple[Id, Json | None]] = []
     for place, exchange in enumerate(exchanges):
         request, response = exchange["request"], exchange["response"]
         target, rest = parse(request["path"])
@@ -38,6 +41,10 @@ def found(world: World, exchanges: list[Json]) -> None:
             _listed(rows, made, known, world)
             continue
         whole = _whole(target, world)
+        if target.type.lower().startswith(_DELETED):
+            if response["status"] != 404:
+                gone.append((target, known))
+            continue
         code = presumed.code_of(response) if response["status"] >= 400 else ""
         if whole is None or code == "ResourceGroupNotFound":
             if whole is None and code != "ResourceGroupNotFound":
@@ -57,6 +64,8 @@ def found(world: World, exchanges: list[Json]) -> None:
                 part = "" if whole == target else target.last.types[-1]
                 full = known if known and _is_of(known, whole) and whole == target else None
                 rows[whole.key] = full or bare.row(whole, _place(request, known), part)
+        if whole.type.lower() == _PROFILES and whole != target and whole.key in rows:
+            _endpoint(rows[whole.key], target, exchange, known)
         if request["method"] == "PUT" and whole == target:
             made.add(whole.key)
         if request["method"] in {"PUT", "PATCH"}:
@@ -66,6 +75,22 @@ def found(world: World, exchanges: list[Json]) -> None:
                     _enclosing(groups, made, named, request, known)
                     rows[named.key] = bare.row(named, _place(request, known))
     _put(world, [*groups.values(), *rows.values()])
+    for target, known in gone:
+        _delete_softly(world, target, known)
+
+
+def _delete_softly(world: World, target: Id, known: Json | None) -> None:
+    """Let a vault have been there and be deleted; nothing where the recording finds none."""
+    place, name = target.last.names[:2]
+    was = ((known or {}).get("properties") or {}).get("vaultId")
+    group = (parse(was)[0].group if was else None) or "deleted"
+    start = f"/subscriptions/{world.subscription}/resourceGroups/{group}"
+    vault = f"{start}/providers/Microsoft.KeyVault/vaults/{name}"
+    if world.find(vault) is None:
+        _put(world, [{"id": start, "location": place}, {"id": vault, "location": place}])
+    item = world.find(vault)
+    if item is not None:
+        world.drop(item, world.clock.now())
 
 
 def _put(world: World, rows: Iterable[Json]) -> None:
@@ -98,6 +123,17 @@ def _placed(row: Json, world: World) -> Json:
     if kind.tracked and places.normal(str(row.get("location", ""))) not in kind.regions:
         return {**row, "location": kind.regions[0]}
     return row
+
+
+def _endpoint(profile: Json, target: Id, exchange: Json, known: Json | None) -> None:
+    """Let a profile have the endpoint that a call finds in it."""
+    response = exchange["response"]
+    if exchange["request"]["method"] == "PUT" and response["status"] == 201:
+        return
+    where = {"target": "contoso.example", "targetResourceId": f"{target}"}
+    one = {"name": target.name, "type": target.type, "properties": where}
+    full = known if known and _is_of(known, target) else None
+    profile["properties"].setdefault("endpoints", []).append(full or one)
 
 
 def _group(

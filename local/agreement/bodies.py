@@ -16,7 +16,10 @@ _NOT_ASKED = {"id", "name", "type", "etag", "systemData"}
 
 
 def with_body(exchange: Json, following: Iterable[Json]) -> Json:
-    """Return an exchange whose request has the body that was sent, as far as it can be known."""
+    """Return an exchange whose request has the body that was sent, as far as it can be known.
+
+    A PATCH that was lost is taken for one of tags.
+    """
     request = exchange["request"]
     body = request.get("body")
     if request["method"] not in {"PUT", "PATCH", "POST"} or isinstance(body, dict | list):
@@ -25,6 +28,8 @@ def with_body(exchange: Json, following: Iterable[Json]) -> Json:
         body = _read(body)
     if not isinstance(body, dict) and request["method"] != "POST":
         shown = _shown(request["path"], following)
+        if request["method"] == "PATCH":
+            shown = {"tags": shown.get("tags") or {}}
         body = {name: value for name, value in shown.items() if name not in _NOT_ASKED}
     return {**exchange, "request": {**request, "body": body}}
 

@@ -210,6 +210,8 @@ def _busy(world: World, target: Id, found: Failure) -> None:
 
 def _used(world: World, target: Id, found: Failure) -> None:
     """Let something that the message names name the target, or what it holds."""
+    for name in re.findall(r"Subnet (\S+) is in use", found.message):
+        _seed(world, bare.row(parse(f"{target}/subnets/{name}")[0], None))
     users = [one for one in found.named if one.key != target.key]
     for user in users or [_somebody(target)]:
         whole = user

@@ -50,14 +50,16 @@ def group_address(operation: Operation, group: Group, call: Call) -> str:
 def group_result(world: World, call: Call) -> Answer:
     """Answer a poll of a group's deletion: 202, then 200 with nothing, or what went wrong."""
     operation = world.operations.get(call.query.get("t", ""))
-    if operation is None or operation.kind != "group":
+    if operation is None or operation.kind not in {"group", "move"}:
         raise gateway(404, "OperationNotFound", "The requested operation could not be found.")
     if not operation.ended:
         query = "&".join(f"{k}={v}" for k, v in call.query.items())
         again = f"{call.base}{call.path}?{query}"
         return Answer(status=202, headers={"location": again, "retry-after": "15"})
     if operation.outcome == "Succeeded":
-        return Answer(status=200)
+        return Answer(status=204 if operation.kind == "move" else 200)
+    if operation.kind == "move":
+        raise gateway(409, "ResourceMoveFailed", "Resource move validation failed.")
     name = resource(operation.resource).group
     failed = [step for step in operation.steps if step[2]]
     details: list[Json] = [
@@ -93,9 +95,12 @@ def result(world: World, call: Call, operation_id: str) -> Answer:
     how = operation.how
     if not operation.ended:
         again = _links("both" if how.repeats == "both" else "location", operation, call)
-        return Answer(status=202, headers={**again, **_pause(how)})
+        told = _document(world, operation, call) if how.result == "document" else None
+        return Answer(status=202, body=told, headers={**again, **_pause(how)})
     if operation.late:
         raise Refusal(409, operation.late["code"], operation.late["message"])
+    if how.result == "document":
+        return Answer(status=200, body=_document(world, operation, call))
     found = world.find(operation.resource)
     links = _links(how.result_links, operation, call)
     if found is None or operation.kind == "delete" or how.result != "resource":

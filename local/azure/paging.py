@@ -2,6 +2,7 @@
 
 import base64
 import json
+from dataclasses import replace
 from urllib.parse import quote
 
 from local.azure.arm import Answer, Call, Json, gateway
@@ -23,6 +24,12 @@ def page(call: Call, rows: list[Json], *, size: int = LARGEST_PAGE) -> Answer:
         )
         body["nextLink"] = f"{call.base}{call.path}?{query}"
     return Answer(status=200, body=body)
+
+
+def empty_first(call: Call) -> Answer:
+    """Answer an empty page that another follows."""
+    found = page(call, [{}, {}], size=1)
+    return replace(found, body={**found.body, "value": []})
 
 
 def _top(call: Call) -> int | None:

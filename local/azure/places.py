@@ -4,6 +4,7 @@ The list is the one Resource Manager prints in its own refusals, with the region
 """
 
 import re
+from typing import Any
 
 from local.azure.arm import Refusal, gateway
 
@@ -29,6 +30,29 @@ ALL = tuple(NAMES)
 FOR_GROUPS = tuple(name for name in ALL if not name.endswith("euap"))
 
 
+_AT = (
+    "eastus 37.3719 -79.8164,eastus2 36.6681 -78.3889,westus 37.783 -122.417,"
+    "westus2 47.233 -119.852,westus3 33.448376 -112.074036,centralus 41.5908 -93.6208,"
+    "northcentralus 41.8819 -87.6278,southcentralus 29.4167 -98.5,"
+    "westcentralus 40.890 -110.234,northeurope 53.3478 -6.2597,westeurope 52.3667 4.9,"
+    "uksouth 50.941 -0.799,ukwest 53.427 -3.084,francecentral 46.3772 2.3730,"
+    "germanywestcentral 50.110924 8.682127,norwayeast 59.913868 10.752245,"
+    "swedencentral 60.67488 17.14127,switzerlandnorth 47.451542 8.564572,"
+    "polandcentral 52.23334 21.01666,italynorth 45.46888 9.18109,spaincentral 40.4259 -3.4209,"
+    "eastasia 22.267 114.188,southeastasia 1.283 103.833,japaneast 35.68 139.77,"
+    "japanwest 34.6939 135.5022,koreacentral 37.5665 126.978,koreasouth 35.1796 129.0756,"
+    "australiaeast -33.86 151.2094,australiasoutheast -37.8136 144.9631,"
+    "australiacentral -35.3075 149.1244,australiacentral2 -35.3075 149.1244,"
+    "centralindia 18.5822 73.9197,southindia 12.9822 80.1636,westindia 19.088 72.868,"
+    "jioindiawest 22.470701 70.05773,canadacentral 43.653 -79.383,canadaeast 46.817 -71.217,"
+    "brazilsouth -23.55 -46.633,southafricanorth -25.73134 28.21837,"
+    "uaenorth 25.266666 55.316666,qatarcentral 25.551462 51.439327,"
+    "israelcentral 31.26557 33.45066,eastus2euap 36.6681 -78.3889,"
+    "centraluseuap 41.5908 -93.6208"
+)
+COORDINATES = {name: (north, east) for name, north, east in map(str.split, _AT.split(","))}
+
+
 _PAIRED = (
     "eastus westus,eastus2 centralus,northcentralus southcentralus,westus2 westcentralus,"
     "northeurope westeurope,eastasia southeastasia,japaneast japanwest,uksouth ukwest,"
@@ -37,6 +61,11 @@ _PAIRED = (
 )
 _PAIRS = [tuple(pair.split()) for pair in _PAIRED.split(",")]
 PAIRS = {here: there for one, other in _PAIRS for here, there in ((one, other), (other, one))}
+
+
+def of(target: Any) -> str:
+    """Return the region that a call on a provider's `locations/{place}/...` names."""
+    return normal(target.last.names[0])
 
 
 def shown(name: str) -> str:

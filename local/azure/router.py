@@ -13,6 +13,7 @@ from local.azure import (
     elsewhere,
     graph,
     groups,
+    moving,
     operations,
     resources,
     roles,
@@ -68,6 +69,9 @@ def _own(world: World, call: Call, target: Id, rest: tuple[str, ...]) -> Answer:
     subscriptions.check_version(call)
     if target.group is not None and not rest:
         return groups.answer(world, call, target)
+    acting = call.method == "POST" and target.group is not None and len(rest) == 1
+    if acting and rest[0] in moving.ACTIONS:
+        return moving.ACTIONS[rest[0]](world, call, target)
     if call.method != "GET":
         raise _not_here(call)
     if target.group is not None:
@@ -103,6 +107,12 @@ def _provider(world: World, call: Call, target: Id) -> Answer:
             return subscriptions.provider_operations(world, call, last.namespace)
     if not known:
         return elsewhere.answer(world, call, target)
+    asked = world.table.call(call.method, target) if target.group is None else None
+    if asked is not None:
+        if call.version not in asked.versions:
+            place = last.names[0] if last.names else ""
+            raise _no_version(call, place, "/".join(last.types), asked.versions, ())
+        return asked.answer(world, call, target)
     match last.namespace.lower(), first:
         case "microsoft.resources", "tags":
             subscriptions.check_version(call)
@@ -122,20 +132,13 @@ def _look_at_provider(world: World, call: Call, target: Id, action: str | None) 
 
 
 def _location(world: World, call: Call, target: Id) -> Answer:
-    """Answer a call under `locations/{place}`: an operation's poll, or a local list."""
+    """Answer a call under `locations/{place}`: an operation's poll."""
     last = target.last
-    place = last.names[0].replace(" ", "").lower() if last.names else ""
     if len(last.types) == 2 and len(last.names) == 2 and call.method == "GET":
         if last.types[1].lower() in _RESULTS:
             return operations.result(world, call, last.names[1])
         return operations.status(world, call, last.names[1])
-    tail = last.types[1] if len(last.types) > 1 else ""
-    found = world.table.location_call(last.namespace, tail)
-    if found is None or call.method != "GET":
-        raise _no_type(call, last.namespace)
-    if call.version not in found.versions:
-        raise _no_version(call, place, f"locations/{tail}", found.versions, ())
-    return found.answer(world, call, place, tail)
+    raise _no_type(call, last.namespace)
 
 
 def _typed(world: World, call: Call, target: Id) -> Answer:

@@ -1,7 +1,7 @@
 """Subscriptions, their regions and their providers: what Resource Manager answers itself."""
 
 from local.azure import elsewhere, paging, places
-from local.azure.arm import Answer, Call, Json, Refusal, gateway, is_guid
+from local.azure.arm import Answer, Call, Json, Refusal, gateway, guid, is_guid
 from local.azure.world import World
 
 VERSIONS = (
@@ -110,10 +110,14 @@ def locations(world: World, call: Call) -> Answer:
             "name": name,
             "displayName": display,
         }
+        north, east = places.COORDINATES[name]
+        place = {"longitude": east, "latitude": north}
         if call.version >= "2019-11-01":
             row["type"] = "Region"
             row["regionalDisplayName"] = display
-            row["metadata"] = {"regionType": "Physical", "regionCategory": "Recommended"}
+            row["metadata"] = {"regionType": "Physical", "regionCategory": "Recommended", **place}
+        else:
+            row |= place
         value.append(row)
     return Answer(status=200, body={"value": value})
 
@@ -184,13 +188,22 @@ def _provider(world: World, name: str, call: Call) -> Json:
         }
         for row in world.table.of(name)
     ]
-    registered = world.registration(name, call.now)
+    own = {"resourceType": "operations", "locations": [], "apiVersions": [VERSIONS[-1]]}
+    types.append({**own, "capabilities": "None"})
+    if call.version >= "2021-04-01":
+        types = [{**row, "defaultApiVersion": row["apiVersions"][0]} for row in types]
     free = name in {"Microsoft.Resources", "Microsoft.Authorization"}
-    return {
+    authorized = {
+        "applicationId": guid("application", name),
+        "roleDefinitionId": guid("role", name),
+    }
+    body: Json = {
         "id": f"/subscriptions/{world.subscription}/providers/{name}",
         "namespace": name,
-        "authorizations": [],
+        "authorizations": [authorized],
         "resourceTypes": types,
-        "registrationState": registered,
-        "registrationPolicy": "RegistrationFree" if free else "RegistrationRequired",
+        "registrationState": world.registration(name, call.now),
     }
+    if call.version >= "2020-01-01":
+        body["registrationPolicy"] = "RegistrationFree" if free else "RegistrationRequired"
+    return body

@@ -53,8 +53,8 @@ class Lro:
     status of a poll of unfinished work; `repeats` names the links that it carries again, as
     `header` does, and `last` those of the poll that tells the end; `again` is a poll's Retry-After
     (`retry_after` when None, and none at all when 0), `to_the_end` that the last one has it too.
-    `result` is what the `Location` gives in the end: `resource`, `nothing` (an empty 200) or
-    `gone` (204), with the links of `result_links`.
+    `result` is what the `Location` gives in the end: `resource`, `nothing` (an empty 200), `gone`
+    (204) or, all along, the `document`; with the links of `result_links`.
 
     Before the api-version `since` the same is done at once. So is an update that changes nothing
     where `unchanged` is `done`; where it is `links`, it is announced all the same.
@@ -250,17 +250,26 @@ class ResourceType:
         return self.top_level.union(_COMMON)
 
 
-Local = Callable[["World", Call, str, str], Answer]
+Asked = Callable[["World", Call, Id], Answer]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LocationCall:
-    """A GET under `/subscriptions/{s}/providers/{ns}/locations/{place}/`: usages and the like."""
+class ProviderCall:
+    """A call on a provider itself: a check of a name, what a region has, what was deleted there.
+
+    `words` are the types of its path: `locations usages`, or `checkNameAvailability`.
+    """
 
     namespace: str
-    tail: str
+    words: str
     versions: tuple[str, ...]
-    answer: Local
+    answer: Asked
+    method: str = "GET"
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """What tells it from the others."""
+        return self.namespace.lower(), self.method, self.words.lower()
 
 
 class Table:
@@ -269,13 +278,13 @@ class Table:
     def __init__(
         self,
         types: Iterable[ResourceType],
-        location_calls: Iterable[LocationCall] = (),
+        calls: Iterable[ProviderCall] = (),
         forms: Mapping[str, str] | None = None,
     ) -> None:
         """Index the rows; `forms` names the envelope of a provider that has its own."""
         self._forms = dict(forms or {})
         self._types = {row.name.lower(): row for row in types}
-        self._calls = {(c.namespace.lower(), c.tail.lower()): c for c in location_calls}
+        self._calls = {call.key: call for call in calls}
         spelled = {row.namespace.lower(): row.namespace for row in self._types.values()}
         self.namespaces: Mapping[str, str] = {
             **spelled,
@@ -287,8 +296,8 @@ class Table:
 
     def form(self, path: str) -> str:
         """Return the form of the errors of the provider that a path is for."""
-        namespace = path.lower().rpartition("/providers/")[2].partition("/")[0]
-        return self._forms.get(namespace, "")
+        words = path.lower().rpartition("/providers/")[2].split("/")
+        return self._forms.get("/".join(words[:2]), "")
 
     def find(self, name: str) -> ResourceType | None:
         """Return the row of a type, whatever its case."""
@@ -298,9 +307,11 @@ class Table:
         """Return the rows of a provider."""
         return [r for r in self._types.values() if r.namespace.lower() == namespace.lower()]
 
-    def location_call(self, namespace: str, tail: str) -> LocationCall | None:
-        """Return what answers `locations/{place}/{tail}` of a provider."""
-        return self._calls.get((namespace.lower(), tail.lower()))
+    def call(self, method: str, target: Id) -> ProviderCall | None:
+        """Return what answers a call on a provider itself."""
+        last = target.last
+        words = " ".join(last.types).lower()
+        return self._calls.get((last.namespace.lower(), method, words))
 
 
 def made_up(kind: str, resource: Id | str) -> str:

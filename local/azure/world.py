@@ -269,6 +269,24 @@ class World:
         self.save_group(replace(group, deleting=operation.id, changed=call.now))
         return operation
 
+    def begin_move(
+        self, call: Call, source: str, names: list[str], group: str, lro: Lro
+    ) -> Operation:
+        """Start to move resources into another group; they are there when the work ends."""
+        return self.save_operation(
+            Operation(
+                id=guid("move", source, call.request_id),
+                kind="move",
+                resource=source,
+                started=call.now,
+                due=call.now + seconds(lro.takes),
+                late=_late(call.late),
+                path=f"RESOURCEMOVEJOB-{resource(source).group}".upper(),
+                how=lro,
+                steps=[[name, group, None] for name in names],
+            )
+        )
+
     def save_operation(self, operation: Operation) -> Operation:
         """Keep an operation."""
         self.operations[operation.id] = operation
@@ -294,6 +312,9 @@ class World:
         if operation.kind == "group":
             self._end_group(operation)
             return
+        if operation.kind == "move":
+            self._end_move(operation)
+            return
         item = self.find(operation.resource)
         if operation.kind == "timer":
             self.save_operation(replace(operation, outcome="Succeeded"))
@@ -316,6 +337,20 @@ class World:
         changed = replace(item, changed=operation.due)
         self.save(self._type(item).behaviour.finished(self, changed, done))
 
+    def _end_move(self, operation: Operation) -> None:
+        for name, group, _ in [] if operation.late else operation.steps:
+            start = name.lower()
+            held = [
+                r for k, r in self.resources.items() if k == start or k.startswith(start + "/")
+            ]
+            for item in held:
+                self._forget(item, operation.due)
+                target = resource(item.id)
+                moved = replace(item, id=str(replace(target, group=group)), changed=operation.due)
+                self.save(moved)
+        outcome = "Failed" if operation.late else "Succeeded"
+        self.save_operation(replace(operation, outcome=outcome))
+
     def _end_group(self, operation: Operation) -> None:
         self._steps(operation, operation.due)
         group = self.groups[resource(operation.resource).group.lower()]  # type: ignore[union-attr]
@@ -328,6 +363,8 @@ class World:
         self.save_operation(replace(operation, outcome=outcome))
 
     def _steps(self, operation: Operation, now: datetime) -> None:
+        if operation.kind == "move":
+            return
         for name, at, failure in operation.steps:
             due = datetime.fromisoformat(at)
             item = self.find(name)

@@ -14,12 +14,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from local.azure import actions, lines
+from local.azure import actions, lines, paging
 from local.azure.arm import Answer, Json, Refusal
 from local.azure.table import Action, Lro, Use, View
 from local.azure.world import Resource, World, plain
 
-_KNOWN = {"lro", "status", "body", "set", "while", "only"}
+_KNOWN = {"lro", "status", "body", "set", "while", "only", "list"}
 
 
 def action(said: Mapping[str, Any]) -> Action:
@@ -27,6 +27,8 @@ def action(said: Mapping[str, Any]) -> Action:
     unknown = set(said) - _KNOWN
     if unknown:
         raise ValueError(f"actions: {sorted(unknown)[0]}: unknown")
+    if "list" in said:
+        return _listing(said["list"].split())
     lro = Lro(**said["lro"]) if "lro" in said else None
 
     def act(use: Use) -> Answer:
@@ -41,6 +43,22 @@ def action(said: Mapping[str, Any]) -> Action:
         state = {**use.resource.state, "then": dict(said.get("set", {}))}
         begun = actions.begun(use, lro, state, provisioning=said.get("while"))
         return replace(begun, body=answer.body)
+
+    return act
+
+
+def _listing(kinds: list[str]) -> Action:
+    def act(use: Use) -> Answer:
+        """List the resource's parts of several types together."""
+        view = View(now=use.call.now, version=use.call.version, kind="list")
+        start = f"{use.resource.id}/".lower()
+        found = [
+            use.world.shown(item, view)
+            for kind in kinds
+            for item in use.world.all_of(f"{use.type.name}/{kind}")
+            if item.id.lower().startswith(start)
+        ]
+        return paging.page(use.call, found)
 
     return act
 

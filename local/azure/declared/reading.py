@@ -1,22 +1,36 @@
 """From a provider's file to rows of the table of types.
 
 namespace = "Microsoft.Network"
+errors = "details"                       # the envelope of its errors (`arm.envelope`)
 versions = "2022-01-01 2024-05-01"       # of every type that does not say its own
+[defaults]                               # what every type says that does not say otherwise
 
 ["networkSecurityGroups/securityRules"]
-names = "[A-Za-z0-9_.-]{1,80}"           # the whole name; `name_error` is its code and sentence
+since = "2023-01-01"                     # the first of those versions that has the type
+names = "[A-Za-z0-9_.-]{1,80}"           # the whole name; `name_error` its code and sentence
+unique = "NameTaken: '{name}' is taken"  # no two in the world; the refusal of the second
 top = "sku zones"                        # members a body may have beside the common ones
-tracked = false                          # has no place and no tags; so are all types with a /
+tracked = false                          # has no place and no tags; so all types with a /
+regions = "global"                       # the only place, or `all` for it and the regions
+place = "region"                         # shows West Europe for westeurope
 provisioning = false                     # tells no provisioningState
-created = 201                            # what a write done at once answers; `deleted` alike
+settled = "Online"                       # what it tells instead of Succeeded
 create = {takes = 4, retry_after = 3}    # long-running work (`table.Lro`); `update`, `delete`
+created = 201                            # what a write done at once answers; `deleted` alike
+located = true                           # the making of one answers with its Location
+conditions = "late"                      # an etag that does not match fails the work
+system = "2021-01-01"                    # tells systemData from that api-version on
 needs = "properties.x"                   # members without which a write is refused
 hidden = "properties.password"           # members that are never shown
+parts = "properties.rules"               # listed parts, each with id, type, etag and state
 inside = "properties.securityRules"      # the member of its parent that lists it
 lists = "securityRules=properties.securityRules"   # and so on the parent's side
+in_use = {code = "InUse", message = "{id} is used by {user}."}   # no deletion while named
+held_by_parts = "rules Code: sentence"   # no deletion while it has such parts
+absent = "RuleNotFound: sentence"        # the provider's own words for one that is not there
 
-["networkSecurityGroups/securityRules".usual]      # lines (`lines`): what a caller may change
-["networkSecurityGroups/securityRules".own]        # and what the provider alone says
+["networkSecurityGroups/securityRules".own]        # lines (`lines`): what the provider says
+["networkSecurityGroups/securityRules".usual]      # and what a caller may say otherwise
 ["networkSecurityGroups/securityRules".actions."POST reset"]   # see `actions`
 [["networkSecurityGroups/securityRules".rules]]                # see `rules`
 """
@@ -32,6 +46,7 @@ from local.azure import lines, places
 from local.azure.declared.actions import action
 from local.azure.declared.behaviour import Declared
 from local.azure.declared.rules import rule
+from local.azure.lines import Line
 from local.azure.table import Lro, NameRule, ResourceType
 
 FOLDER = Path(__file__).resolve().parents[1] / "data"
@@ -41,7 +56,7 @@ _TYPE = {
     *("created", "deleted", "create", "update", "delete", "patchable", "needs", "hidden"),
     *("inside", "lists", "place", "lower", "unique", "in_use", "settled", "group_delete"),
     *("usual", "own", "actions", "rules", "needs_error", "regions", "located", "absent"),
-    *("held_by_parts", "conditions"),
+    *("held_by_parts", "conditions", "system", "since", "parts"),
 }
 
 
@@ -53,12 +68,16 @@ def files() -> Mapping[str, Mapping[str, Any]]:
         given = tomllib.loads(path.read_text(encoding="utf-8"))
         namespace, versions = given.pop("namespace"), given.pop("versions", "")
         given.pop("errors", None)
+        usual = given.pop("defaults", {})
         for local, said in given.items():
             unknown = set(said) - _TYPE
             if unknown:
                 raise ValueError(f"{path.name}: {local}: {sorted(unknown)[0]}: unknown")
+            first = said.get("since", "")
+            kept = " ".join(word for word in versions.split() if word >= first)
             found[f"{namespace}/{local}".lower()] = {
-                "versions": versions,
+                "versions": kept,
+                **usual,
                 **said,
                 "name": f"{namespace}/{local}",
             }
@@ -67,15 +86,16 @@ def files() -> Mapping[str, Mapping[str, Any]]:
 
 @cache
 def forms() -> Mapping[str, str]:
-    """Return the envelope of each provider that has its own, by namespace in lower case."""
+    """Return the envelope of each provider that has its own, by its first types in lower case."""
     found: dict[str, str] = {}
     for path in sorted(FOLDER.glob("*.toml")):
         given = tomllib.loads(path.read_text(encoding="utf-8"))
-        form = given.get("errors", "")
+        namespace, form = given.pop("namespace"), given.get("errors", "")
         if form not in _FORMS:
             raise ValueError(f"{path.name}: errors: '{form}' is none of {sorted(_FORMS)}")
-        if form:
-            found[given["namespace"].lower()] = form
+        for local, said in given.items():
+            if form and isinstance(said, dict):
+                found[f"{namespace}/{local.partition('/')[0]}".lower()] = form
     return found
 
 
@@ -115,8 +135,10 @@ def _common(said: Mapping[str, Any]) -> dict[str, Any]:
         "top_level": frozenset(str(said.get("top", "")).split()),
         "actions": {_key(name): action(one) for name, one in said.get("actions", {}).items()},
         "lines": (
+            *_system(said),
             *lines.read(said.get("own", {}), own=True),
             *lines.read(said.get("usual", {}), own=False),
+            *_parts(said),
         ),
     }
     if said.get("versions"):
@@ -142,6 +164,32 @@ def _common(said: Mapping[str, Any]) -> dict[str, Any]:
     if "group_delete" in said:
         found["group_delete"] = float(said["group_delete"])
     return found
+
+
+def _parts(said: Mapping[str, Any]) -> tuple[Line, ...]:
+    """Return the lines that every listed part of a thing has: its id, type, etag and state."""
+    found: list[Line] = []
+    for path in str(said.get("parts", "")).split():
+        kind, at = path.rpartition(".")[2], f"{path}[]"
+        own = {
+            f"{at}.id": f"{{id}}/{kind}/{{item}}",
+            f"{at}.etag": "{etag}",
+            f"{at}.type": f"{said['name']}/{kind}",
+            f"{at}.properties.provisioningState": "{provisioning}",
+        }
+        found += lines.read({f"{at}.properties": {}}, own=False)
+        found += lines.read(own, own=True)
+    return tuple(found)
+
+
+def _system(said: Mapping[str, Any]) -> tuple[Line, ...]:
+    """Return the line of who made a thing and who changed it, where a type tells that."""
+    if "system" not in said:
+        return ()
+    who = {"By": "{guid}", "ByType": "Application"}
+    value = {f"created{k}": v for k, v in {**who, "At": "{created}"}.items()}
+    value |= {f"lastModified{k}": v for k, v in {**who, "At": "{changed}"}.items()}
+    return lines.read({"systemData": {"value": value, "since": said["system"]}}, own=True)
 
 
 def _key(name: str) -> tuple[str, str]:

@@ -10,7 +10,9 @@ from local.azure.types import (
     containerapps,
     containerinstance,
     generic,
+    keyvault,
     managedidentity,
+    names,
     postgres,
     postgreschildren,
     sqlbackups,
@@ -32,6 +34,7 @@ TABLE = Table(
             *managedidentity.ROWS,
             *authorization.ROWS,
             *generic.ROWS,
+            keyvault.ROW,
             postgres.ROW,
             *postgreschildren.ROWS,
             sqlserver.ROW,
@@ -50,6 +53,6 @@ TABLE = Table(
             *web.ROWS,
         )
     ),
-    containerinstance.CALLS,
+    (*containerinstance.CALLS, *keyvault.CALLS, *names.CALLS),
     reading.forms(),
 )

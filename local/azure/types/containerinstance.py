@@ -19,9 +19,9 @@ from local.azure import images, throttle
 from local.azure.arm import Answer, Call, Json, Late, Refusal, seconds, stamp
 from local.azure.table import (
     Behaviour,
-    LocationCall,
     Lro,
     NameRule,
+    ProviderCall,
     ResourceType,
     Use,
     View,
@@ -336,8 +336,11 @@ ROW = ResourceType(
     behaviour=Containers(),
 )
 CALLS = tuple(
-    LocationCall(
-        namespace="Microsoft.ContainerInstance", tail=tail, versions=VERSIONS, answer=answer
+    ProviderCall(
+        namespace="Microsoft.ContainerInstance",
+        words=f"locations {tail}",
+        versions=VERSIONS,
+        answer=answer,
     )
     for tail, answer in (
         ("usages", containerlimits.usages),

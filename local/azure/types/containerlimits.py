@@ -5,7 +5,9 @@ Published (learn.microsoft.com "Service quotas and region availability"): 100 co
 100 cores in a region. A public name is taken while a group has it.
 """
 
+from local.azure import places
 from local.azure.arm import Answer, Call, Json, Refusal
+from local.azure.ids import Id
 from local.azure.table import Write
 from local.azure.types import containerchecks, containergroup
 from local.azure.types.containergroup import TYPE
@@ -63,8 +65,9 @@ def _used(world: World, place: str) -> tuple[float, float]:
     return float(len(found)), cores
 
 
-def usages(world: World, call: Call, place: str, rest: str) -> Answer:
+def usages(world: World, call: Call, target: Id) -> Answer:
     """Answer with what is used of a region's quota."""
+    place = places.of(target)
     groups, cores = _used(world, place)
     rows = [
         ("ContainerGroups", "Container Groups", groups, MOST_GROUPS),
@@ -87,8 +90,9 @@ def usages(world: World, call: Call, place: str, rest: str) -> Answer:
     return Answer(status=200, body={"value": value})
 
 
-def capabilities(world: World, call: Call, place: str, rest: str) -> Answer:
+def capabilities(world: World, call: Call, target: Id) -> Answer:
     """Answer with what a region offers."""
+    place = places.of(target)
     most = {
         "maxMemoryInGB": containerchecks.MOST_MEMORY,
         "maxCpu": containerchecks.MOST_CORES,
@@ -109,7 +113,7 @@ def capabilities(world: World, call: Call, place: str, rest: str) -> Answer:
     return Answer(status=200, body={"value": value})
 
 
-def cached_images(world: World, call: Call, place: str, rest: str) -> Answer:
+def cached_images(world: World, call: Call, target: Id) -> Answer:
     """Answer with images that start faster."""
     known = ("alpine:3.20", "nginx:1.27", "busybox:1.36")
     value = [{"osType": "Linux", "image": image} for image in known]

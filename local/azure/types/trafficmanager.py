@@ -128,7 +128,22 @@ def _written(use: Use, kind: str, old: Json | None) -> Json:
         raise trafficchecks.bad(f"The endpoint's name '{name}' is not the one in the address.")
     before = old["properties"] if old is not None and use.call.method == "PATCH" else {}
     given = {k: v for k, v in {**before, **body["properties"]}.items() if v is not None}
+    aim = use.world.find(str(given.get("targetResourceId") or ""))
+    if aim is not None and kind == KINDS[0]:
+        view = View(now=use.call.now, version=use.type.versions[-1])
+        given |= _aimed(use.world.shown(aim, view))
     return {"name": old["name"] if old else name, "type": f"{TYPE}/{kind}", "properties": given}
+
+
+def _aimed(shown: Json) -> Json:
+    """Return the public name and the region of the resource that an endpoint leads to."""
+    told, place = shown.get("properties") or {}, places.normal(str(shown.get("location") or ""))
+    label = (told.get("dnsSettings") or {}).get("fqdn")
+    usual = f"{shown['name'].lower()}.{place}.cloudapp.azure.com"
+    return {
+        "target": label or told.get("defaultHostName") or usual,
+        "endpointLocation": places.shown(place),
+    }
 
 
 def _save(use: Use, rows: list[Json]) -> Resource:

@@ -75,6 +75,8 @@ class Machines(Behaviour):
 
     def check(self, write: Write) -> None:
         """Refuse a machine without size, and one on an interface that is missing or taken."""
+        if write.seeding:
+            return
         given = write.body.get("properties") or {}
         if not (given.get("hardwareProfile") or {}).get("vmSize"):
             raise _invalid("vmSize", "Required parameter 'vmSize' is missing (null).")
@@ -89,14 +91,19 @@ class Machines(Behaviour):
                 )
         interfaces = (given.get("networkProfile") or {}).get("networkInterfaces") or []
         if not interfaces:
-            raise _invalid("networkProfile", "A machine needs at least one network interface.")
+            raise Refusal(
+                400,
+                "VirtualMachineMustHaveAtLeastOneNetworkInterface",
+                f"Virtual machine {write.id.name} must have at least one network interface.",
+                details=[],
+            )
         for row in interfaces:
             _check_interface(write, str(row.get("id")))
 
     def shape(self, write: Write) -> Json:
         """Return the body without what only Azure tells, and without the password."""
         body: Json = plain(write.body)
-        given = body["properties"]
+        given = body.setdefault("properties", {})
         for name in ("instanceView", "vmId", "provisioningState", "timeCreated"):
             given.pop(name, None)
         (given.get("osProfile") or {}).pop("adminPassword", None)
@@ -196,7 +203,8 @@ def _check_interface(write: Write, name: str) -> None:
             " sure that the referenced resource exists.",
         )
     for other in write.world.all_of(TYPE):
-        rows = other.body["properties"]["networkProfile"]["networkInterfaces"]
+        profile = other.body["properties"].get("networkProfile") or {}
+        rows = profile.get("networkInterfaces") or []
         if other.id.lower() != write.id.key and any(
             str(row.get("id")).lower() == name.lower() for row in rows
         ):
@@ -213,6 +221,8 @@ class Interfaces(Behaviour):
     def check(self, write: Write) -> None:
         """Refuse an interface without an address, and one in a subnet that is not there."""
         rows = (write.body.get("properties") or {}).get("ipConfigurations") or []
+        if write.seeding:
+            return
         if not rows:
             raise _invalid("ipConfigurations", "An interface needs at least one ipConfiguration.")
         for row in rows:
@@ -227,8 +237,9 @@ class Interfaces(Behaviour):
     def shown(self, resource: Resource, view: View) -> Json:
         """Return the interface with its address."""
         body = super().shown(resource, view)
-        given: Json = plain(body["properties"])
-        for place, row in enumerate(given["ipConfigurations"]):
+        given: Json = plain(body.get("properties") or {})
+        for place, row in enumerate(given.setdefault("ipConfigurations", [])):
+            row.setdefault("properties", {})
             row["properties"].setdefault("privateIPAddress", f"10.0.1.{place + 4}")
             row["properties"].setdefault("privateIPAllocationMethod", "Dynamic")
         body["properties"] = {"resourceGuid": guid("nic", resource.id), **given}
@@ -257,7 +268,9 @@ ROWS = (
         name=TYPE,
         versions=VERSIONS,
         names=NameRule(pattern=r"[A-Za-z0-9]([\w.-]{0,62}[A-Za-z0-9_])?"),
-        top_level=frozenset({"identity", "zones", "plan", "etag", "extendedLocation"}),
+        top_level=frozenset(
+            {"identity", "zones", "plan", "etag", "extendedLocation", "resources", "managedBy"}
+        ),
         delete=replace(_ACT, takes=45.0, retry_after=10),
         group_delete=60.0,
         actions={

@@ -256,7 +256,13 @@ def _invalid(name: str) -> Refusal:
 
 _WORK = Lro(takes=8, status=200, segment="operations", retry_after=3, document="status")
 _DELETE = Lro(
-    takes=12, status=202, header="both", segment="operations", retry_after=10, document="status"
+    takes=12,
+    status=202,
+    header="both",
+    segment="operations",
+    retry_after=10,
+    document="status",
+    result_links="both",
 )
 ROWS = (
     ResourceType(
