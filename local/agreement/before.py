@@ -30,6 +30,7 @@ def found(world: World, exchanges: list[Json]) -> None:
     groups: dict[str, Json] = {}
     made: set[str] = set()
     gone: list[tuple[Id, Json | None]] = []
+    missing = presumed.missing(exchanges)
     for place, exchange in enumerate(exchanges):
         request, response = exchange["request"], exchange["response"]
         target, rest = parse(request["path"])
@@ -61,7 +62,8 @@ def found(world: World, exchanges: list[Json]) -> None:
         if whole.last.names and not new and whole.key not in made | rows.keys():
             exists = response["status"] != 204 or request["method"] != "DELETE"
             if exists and _is_one(whole):
-                part = "" if whole == target else target.last.types[-1]
+                inner = target.name if len(target.last.names) > 1 else target.last.types[-1]
+                part = "" if whole == target else inner
                 full = known if known and _is_of(known, whole) and whole == target else None
                 rows[whole.key] = full or bare.row(whole, _place(request, known), part)
         if whole.type.lower() == _PROFILES and whole != target and whole.key in rows:
@@ -69,8 +71,8 @@ def found(world: World, exchanges: list[Json]) -> None:
         if request["method"] == "PUT" and whole == target:
             made.add(whole.key)
         if request["method"] in {"PUT", "PATCH"}:
-            for named in _named(request, world):
-                if named.key not in made | rows.keys():
+            for named in _named(request, known, world):
+                if named.key not in made | rows.keys() and named.key not in missing:
                     _above_it(rows, made, named, _place(request, known))
                     _enclosing(groups, made, named, request, known)
                     rows[named.key] = bare.row(named, _place(request, known))
@@ -250,9 +252,10 @@ def _is_of(known: Json, target: Id) -> bool:
     return "id" in known and str(known["id"]).strip("/").lower() == target.key.strip("/")
 
 
-def _named(request: Json, world: World) -> Iterator[Id]:
-    """Yield the things of known types that a body names."""
-    body = json.dumps(request.get("body") or {})
+def _named(request: Json, known: Json | None, world: World) -> Iterator[Id]:
+    """Yield the things of known types that a body names, or the thing that a PATCH changes."""
+    asked = request.get("body") or {}
+    body = json.dumps([asked, known] if request["method"] == "PATCH" else asked)
     for name in _ID.findall(body):
         target = parse(name)[0]
         while target.providers and not (

@@ -31,6 +31,10 @@ def with_body(exchange: Json, following: Iterable[Json]) -> Json:
         if request["method"] == "PATCH":
             shown = {"tags": shown.get("tags") or {}}
         body = {name: value for name, value in shown.items() if name not in _NOT_ASKED}
+        for container in (body.get("properties") or {}).get("containers") or []:
+            for variable in (container.get("properties") or {}).get("environmentVariables") or []:
+                if variable.get("value") is None:
+                    variable["secureValue"] = "hidden"
     return {**exchange, "request": {**request, "body": body}}
 
 
@@ -52,5 +56,5 @@ def _shown(path: str, following: Iterable[Json]) -> Json:
         body = exchange["response"].get("body")
         same = isinstance(body, dict) and str(body.get("id")).lower() == path.lower()
         if same and exchange["response"]["status"] < 300:
-            return dict(body)
+            return dict(json.loads(json.dumps(body)))
     return {}

@@ -26,6 +26,7 @@ from local.azure.arm import Json
 from local.azure.ids import parse
 from local.azure.journal import Memory
 from local.azure.tokens import Tokens
+from local.azure.world import World
 from local.keys import new_key
 
 _POLL = re.compile(r"/[^/?]*(operation|asyncop)[^/]*/[^/]+(/[^/]+)?$", re.IGNORECASE)
@@ -93,7 +94,10 @@ async def _play(outcome: Outcome, exchanges: list[Json], recorder: str) -> None:
         tags = Tags()
         for exchange in exchanges:
             request, recorded = exchange["request"], exchange["response"]
-            address = request["path"] + "?" + urlencode(request.get("query") or {})
+            query = {
+                k: _version(v, request, world) for k, v in (request.get("query") or {}).items()
+            }
+            address = request["path"] + "?" + urlencode(query)
             if poll and request["method"] == "GET" and _POLL.search(request["path"]):
                 address = poll
                 clock.advance(_long_enough(request) if _ended(recorded) else 1)
@@ -114,6 +118,14 @@ async def _play(outcome: Outcome, exchanges: list[Json], recorder: str) -> None:
                 outcome.agreed += 1
             else:
                 outcome.faults.append(f"{request['method']} {request['path'][-60:]}: {found}")
+
+
+def _version(value: str, request: Json, world: World) -> str:
+    """Return a value of a query; an api-version that the recorder took out is the newest."""
+    if value != "0000-00-00":
+        return value
+    row = world.table.find(parse(request["path"])[0].type)
+    return row.versions[-1] if row is not None else "2021-03-01"
 
 
 def _long_enough(request: Json) -> int:

@@ -26,6 +26,7 @@ _BUSY = re.compile(
 )
 _IN_USE = re.compile(r"InUse|CannotBeDeleted")
 _TAKEN = re.compile(r"AlreadyExists|AlreadyTaken|NameUnavailable|AlreadyInUse|NotUnique")
+_MISSING = re.compile(r"NotFound|InvalidResourceReference|DoesNotExist|FailedIdentityOperation")
 _BREAKDOWNS = {429, 500, 502, 503, 504}
 
 
@@ -72,6 +73,14 @@ def error_of(body: Any) -> Json | None:
         if isinstance(body.get(name), dict):
             return dict(body[name])
     return dict(body) if ("code" in body or "Code" in body) and len(body) < 8 else None
+
+
+def missing(exchanges: list[Json]) -> set[str]:
+    """Return the keys of what a failure says is not there."""
+    found = failure(exchanges)
+    if found is None or not _MISSING.search(found.code):
+        return set()
+    return {one.key for one in found.named}
 
 
 def code_of(response: Json) -> str:

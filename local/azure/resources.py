@@ -347,12 +347,12 @@ def _require(world: World, target: Id, row: ResourceType) -> Resource:
         return found
     if target.group is not None:
         groups.require(world, target)
-    absent = row.behaviour.absent(target)
-    if absent is not None:
-        raise absent
     parent = target.parent()
     if target.nested and world.find(parent) is None:
         raise _no_parent("read", parent, row)
+    absent = row.behaviour.absent(target)
+    if absent is not None:
+        raise absent
     raise _not_found(target)
 
 

@@ -157,6 +157,8 @@ class Behaviour:
     def shown(self, resource: "Resource", view: View) -> Json:
         """Return the body that a reader sees."""
         body = {"id": resource.id, "name": resource.name, "type": resource.type, **resource.body}
+        if isinstance(body.get("identity"), dict):
+            body["identity"] = identified(body["identity"], resource)
         if resource.provisioning is not None:
             properties = dict(body.get("properties") or {})
             body["properties"] = {**properties, "provisioningState": resource.provisioning}
@@ -312,6 +314,25 @@ class Table:
         last = target.last
         words = " ".join(last.types).lower()
         return self._calls.get((last.namespace.lower(), method, words))
+
+
+def identified(identity: Json, resource: "Resource") -> Json:
+    """Return an identity with its principal, and each of a user's with principal and client."""
+    told, kinds = dict(identity), str(identity.get("type", "")).lower()
+    if "systemassigned" in kinds:
+        told.setdefault("principalId", guid("principal", resource.id))
+        told.setdefault("tenantId", guid("tenant", resource.id.split("/")[2]))
+    held = told.get("userAssignedIdentities")
+    if isinstance(held, dict):
+        told["userAssignedIdentities"] = {
+            name: {
+                "principalId": guid("principal", name),
+                "clientId": guid("client", name),
+                **(one or {}),
+            }
+            for name, one in held.items()
+        }
+    return told
 
 
 def made_up(kind: str, resource: Id | str) -> str:

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from local.azure import lines, places
-from local.azure.arm import Answer, Json, Refusal, guid
+from local.azure import lines, places, references
+from local.azure.arm import Answer, Json, Refusal
 from local.azure.declared import actions
 from local.azure.declared.rules import Rule
 from local.azure.ids import Id
@@ -40,7 +40,8 @@ class Declared(Behaviour):
     def shape(self, write: Write) -> Json:
         """Return the body without what the provider alone says, and with what it said before."""
         body: Json = plain(write.body)
-        body.setdefault("properties", {})
+        if not self._said.get("bare"):
+            body.setdefault("properties", {})
         if not write.seeding:
             lines.strip(write.type.lines, body)
             if write.current is not None:
@@ -70,7 +71,6 @@ class Declared(Behaviour):
         for path in self._hidden:
             for inside, name in lines.places_of(body, path):
                 inside.pop(name, None)
-        _identify(body, resource)
         if self._said.get("place") == "region" and body.get("location"):
             body["location"] = places.shown(str(body["location"]))
         if self._said.get("lower"):
@@ -93,7 +93,7 @@ class Declared(Behaviour):
             code, _, message = str(self._said["held_by_parts"]).partition(": ")
             raise Refusal(409, code, message.format(name=use.resource.name, part=part.id))
         said = self._said.get("in_use")
-        user = _user(use.world, use.resource) if said else None
+        user = references.user(use.world, use.resource) if said else None
         if user is not None:
             words = {"name": use.resource.name, "id": use.resource.id, "user": user}
             raise Refusal(said.get("status", 400), said["code"], said["message"].format(**words))
@@ -104,7 +104,8 @@ class Declared(Behaviour):
         if "absent" not in self._said:
             return None
         code, _, message = str(self._said["absent"]).partition(": ")
-        return Refusal(404, code, message.format(name=target.name, id=target))
+        words = {"name": target.name, "id": target, "parent": target.parent().name}
+        return Refusal(404, code, message.format(**words))
 
     def removed(self, world: World, resource: Resource) -> None:
         """Take a part off its parent's list."""
@@ -122,20 +123,6 @@ class Declared(Behaviour):
             if other.name.lower() == wanted and other.id.lower() != write.id.key:
                 code, _, message = str(said).partition(": ")
                 raise Refusal(409, code, message.format(name=write.id.name))
-
-
-def _identify(body: Json, resource: Resource) -> None:
-    """Give an identity its principal, and each of a user's its principal and client."""
-    identity = body.get("identity")
-    if not isinstance(identity, dict):
-        return
-    kinds = str(identity.get("type", "")).lower()
-    if "systemassigned" in kinds:
-        identity.setdefault("principalId", guid("principal", resource.id))
-        identity.setdefault("tenantId", guid("tenant", resource.id.split("/")[2]))
-    for name, held in (identity.get("userAssignedIdentities") or {}).items():
-        known = {"principalId": guid("principal", name), "clientId": guid("client", name)}
-        identity["userAssignedIdentities"][name] = {**known, **(held or {})}
 
 
 def _kept(row: Json) -> Json:
@@ -192,23 +179,3 @@ def _tell(world: World, part: str, path: tuple[str, ...], row: Json | None) -> N
 
 def _named(row: Json) -> str:
     return str(row.get("name")).lower()
-
-
-def _user(world: World, item: Resource) -> str | None:
-    """Return the identifier of a resource, not below this one, whose body names it."""
-    mine = item.id.lower()
-    for key, other in world.resources.items():
-        if key != mine and not key.startswith(mine + "/") and _names(other.body, mine):
-            return other.id
-    return None
-
-
-def _names(value: Any, wanted: str) -> bool:
-    match value:
-        case str():
-            return value.lower() == wanted or value.lower().startswith(wanted + "/")
-        case dict():
-            return any(_names(one, wanted) for one in value.values())
-        case list():
-            return any(_names(one, wanted) for one in value)
-    return False

@@ -22,6 +22,7 @@ conditions = "late"                      # an etag that does not match fails the
 system = "2021-01-01"                    # tells systemData from that api-version on
 needs = "properties.x"                   # members without which a write is refused
 hidden = "properties.password"           # members that are never shown
+bare = true                              # has no properties where none were given
 parts = "properties.rules"               # listed parts, each with id, type, etag and state
 inside = "properties.securityRules"      # the member of its parent that lists it
 lists = "securityRules=properties.securityRules"   # and so on the parent's side
@@ -56,7 +57,7 @@ _TYPE = {
     *("created", "deleted", "create", "update", "delete", "patchable", "needs", "hidden"),
     *("inside", "lists", "place", "lower", "unique", "in_use", "settled", "group_delete"),
     *("usual", "own", "actions", "rules", "needs_error", "regions", "located", "absent"),
-    *("held_by_parts", "conditions", "system", "since", "parts"),
+    *("held_by_parts", "conditions", "system", "since", "parts", "bare"),
 }
 
 
@@ -134,12 +135,7 @@ def _common(said: Mapping[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {
         "top_level": frozenset(str(said.get("top", "")).split()),
         "actions": {_key(name): action(one) for name, one in said.get("actions", {}).items()},
-        "lines": (
-            *_system(said),
-            *lines.read(said.get("own", {}), own=True),
-            *lines.read(said.get("usual", {}), own=False),
-            *_parts(said),
-        ),
+        "lines": tuple(sorted(_lines(said), key=lambda line: len(line.path))),
     }
     if said.get("versions"):
         found["versions"] = tuple(str(said["versions"]).split())
@@ -164,6 +160,14 @@ def _common(said: Mapping[str, Any]) -> dict[str, Any]:
     if "group_delete" in said:
         found["group_delete"] = float(said["group_delete"])
     return found
+
+
+def _lines(said: Mapping[str, Any]) -> Iterable[Line]:
+    """Return all lines of a type; what makes an object must come before what is in it."""
+    yield from _system(said)
+    yield from lines.read(said.get("own", {}), own=True)
+    yield from lines.read(said.get("usual", {}), own=False)
+    yield from _parts(said)
 
 
 def _parts(said: Mapping[str, Any]) -> tuple[Line, ...]:

@@ -7,7 +7,7 @@ powered off still costs; only one that is deallocated does not.
 
 from dataclasses import replace
 
-from local.azure import actions
+from local.azure import actions, references
 from local.azure.arm import Answer, Json, Refusal, guid, stamp
 from local.azure.table import Action, Behaviour, Lro, NameRule, ResourceType, Use, View, Write
 from local.azure.world import Operation, Resource, World, plain
@@ -138,7 +138,7 @@ class Machines(Behaviour):
     def shown(self, resource: Resource, view: View) -> Json:
         """Return the machine; with `$expand=instanceView` what it does as well."""
         body = super().shown(resource, view)
-        told = {"vmId": guid("vm", resource.id), "timeCreated": stamp(resource.created)}
+        told = {"vmId": guid("vm", resource.id)}
         body["properties"] = {**body["properties"], **told}
         if view.expand.lower() == "instanceview":
             body["properties"]["instanceView"] = instance_view(resource)
@@ -234,6 +234,18 @@ class Interfaces(Behaviour):
                     f"Resource {subnet} referenced by resource {write.id} was not found.",
                 )
 
+    def deleting(self, use: Use) -> Answer | None:
+        """Refuse the deletion of an interface that a machine has."""
+        user = references.user(use.world, use.resource)
+        if user is not None:
+            raise Refusal(
+                400,
+                "NicInUse",
+                f"Network Interface {use.resource.id} is used by existing resource {user}. In order"
+                " to delete the network interface, it must be dissociated from the resource.",
+            )
+        return None
+
     def shown(self, resource: Resource, view: View) -> Json:
         """Return the interface with its address."""
         body = super().shown(resource, view)
@@ -249,11 +261,35 @@ class Interfaces(Behaviour):
 class Addresses(Behaviour):
     """Public addresses."""
 
+    def check(self, write: Write) -> None:
+        """Refuse an address for the world of a sku that has none."""
+        sku = write.body.get("sku") or {}
+        if sku.get("tier") == "Global" and sku.get("name", "Basic") != "Standard":
+            raise Refusal(
+                400,
+                "GlobalPublicIPAddressNotSupportedForBasicPublicIpAddress",
+                "Global publicIP addresses are only supported for standard SKU public IP"
+                f" addresses. Public IP address {write.id} is not one.",
+            )
+
+    def deleting(self, use: Use) -> Answer | None:
+        """Refuse the deletion of an address in use."""
+        user = references.user(use.world, use.resource)
+        if user is not None:
+            raise Refusal(
+                400,
+                "PublicIPAddressCannotBeDeleted",
+                f"Public IP address {use.resource.id} can not be deleted since it is still"
+                f" allocated to resource {user}.",
+            )
+        return None
+
     def shown(self, resource: Resource, view: View) -> Json:
         """Return the address with its number, which a static one has from the start."""
         body = super().shown(resource, view)
         given = {"publicIPAllocationMethod": "Dynamic", **body["properties"]}
-        if given["publicIPAllocationMethod"] == "Static":
+        made = resource.provisioning != "Updating"
+        if given["publicIPAllocationMethod"] == "Static" and made:
             given["ipAddress"] = f"20.61.{int(guid('ip', resource.id)[:2], 16)}.7"
         body["properties"] = given
         return body

@@ -51,6 +51,14 @@ class Networks(Behaviour):
         space = [_prefix(p) for p in (given.get("addressSpace") or {}).get("addressPrefixes", [])]
         if not space:
             raise _invalid("addressSpace.addressPrefixes")
+        encryption = given.get("encryption") or {}
+        if encryption and not {"enabled", "enforcement"} <= set(encryption):
+            raise Refusal(
+                400,
+                "MustSpecifyBothEncryptionIntentAndEnforcementPolicy",
+                f"Virtual network {write.id} must specify both 'enabled' and 'enforcement' of its"
+                " encryption.",
+            )
         rows = given.get("subnets") or []
         spans = [_prefix((row.get("properties") or {}).get("addressPrefix")) for row in rows]
         for place, span in enumerate(spans):
@@ -74,8 +82,6 @@ class Networks(Behaviour):
             {"name": row["name"], "properties": _subnet(row.get("properties") or {})}
             for row in rows
         ]
-        given.setdefault("virtualNetworkPeerings", [])
-        given.setdefault("enableDdosProtection", False)
         given.pop("provisioningState", None)
         given.pop("resourceGuid", None)
         given.pop("enableVmProtection", None)
@@ -194,9 +200,7 @@ def _below(world: World, network: str) -> list[Resource]:
 
 
 def _subnet(given: Json) -> Json:
-    kept: Json = {"addressPrefix": given.get("addressPrefix"), "delegations": [], **plain(given)}
-    kept.setdefault("privateEndpointNetworkPolicies", "Disabled")
-    kept.setdefault("privateLinkServiceNetworkPolicies", "Enabled")
+    kept: Json = {"addressPrefix": given.get("addressPrefix"), **plain(given)}
     kept.pop("provisioningState", None)
     return kept
 
