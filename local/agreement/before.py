@@ -109,7 +109,7 @@ def _put(world: World, rows: Iterable[Json]) -> None:
         if world.find(row["id"]) is not None and "properties" not in row:
             continue
         try:
-            seeding.seed(world, [_placed(row, world)], now=now)
+            seeding.seed(world, [_placed(row, world)], now=now, believed=True)
         except (ValueError, Refusal):
             continue
         if _fresh(row):

@@ -5,10 +5,12 @@ the clock is moved to where the recorded poll found the work.
 """
 
 import asyncio
+import contextlib
 import json
 import re
 import time
 from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -21,7 +23,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from local.agreement import before, bodies, presumed
 from local.agreement.comparing import difference
 from local.agreement.tags import Tags
-from local.azure import app, inline
+from local.azure import app, inline, lines
 from local.azure.arm import Json
 from local.azure.ids import parse
 from local.azure.journal import Memory
@@ -76,6 +78,7 @@ def play(path: Path) -> Outcome:
 
 
 async def _play(outcome: Outcome, exchanges: list[Json], recorder: str) -> None:
+    lines.ERA.set(month(exchanges))
     exchanges = [
         bodies.with_body(exchange, exchanges[place:]) for place, exchange in enumerate(exchanges)
     ]
@@ -118,6 +121,16 @@ async def _play(outcome: Outcome, exchanges: list[Json], recorder: str) -> None:
                 outcome.agreed += 1
             else:
                 outcome.faults.append(f"{request['method']} {request['path'][-60:]}: {found}")
+
+
+def month(exchanges: list[Json]) -> str:
+    """Return the month in which a recording was made; today's where no answer has its date."""
+    for exchange in exchanges:
+        for name, value in (exchange["response"].get("headers") or {}).items():
+            if name.lower() == "date":
+                with contextlib.suppress(ValueError):
+                    return f"{parsedate_to_datetime(str(value)):%Y-%m}"
+    return lines.TODAY
 
 
 def _version(value: str, request: Json, world: World) -> str:

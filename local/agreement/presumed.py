@@ -258,7 +258,7 @@ def _taken(world: World, target: Id, request: Json) -> None:
 
 def _seed(world: World, row: Json) -> None:
     try:
-        seeding.seed(world, [row], now=world.clock.now())
+        seeding.seed(world, [row], now=world.clock.now(), believed=True)
     except (ValueError, Refusal):
         return
 

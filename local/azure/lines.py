@@ -11,6 +11,7 @@ is in (`{item}` its name, `{index}` its place), or of the moment. `{null}` alone
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +23,10 @@ if TYPE_CHECKING:
     from local.azure.world import Resource
 
 _WORD = re.compile(r"\{(\w+)\}")
-_CONDITIONS = {"value", "since", "until", "to", "when"}
+_DATES = {"since", "until", "added", "dropped"}
+_CONDITIONS = {"value", "to", "when", *_DATES}
+TODAY = "9999"
+ERA: ContextVar[str] = ContextVar("era", default=TODAY)  # the month of Azure that is shown
 _UNREAD = object()
 
 
@@ -30,6 +34,7 @@ _UNREAD = object()
 class Line:
     """One member that a provider adds.
 
+    `added` and `dropped` are the first and the last month (2024-01) in which Azure showed it.
     `own`: the caller's value is not believed. `since` and `until` are the first and the last
     api-version that has it; `to` the kinds of call that see it (`get put list`); `when` a
     condition, a path and a pattern of its value (an absent member counts as empty text).
@@ -40,6 +45,8 @@ class Line:
     own: bool = False
     since: str = ""
     until: str = ""
+    added: str = ""
+    dropped: str = ""
     to: frozenset[str] = frozenset()
     when: tuple[tuple[tuple[str, ...], str], ...] = ()
 
@@ -50,13 +57,26 @@ def read(given: Mapping[str, Any], *, own: bool) -> tuple[Line, ...]:
     for path, value in given.items():
         more: Json = {}
         if isinstance(value, dict) and "value" in value and set(value) <= _CONDITIONS:
-            more = {k: v for k, v in value.items() if k in {"since", "until"}}
+            more = {k: v for k, v in value.items() if k in _DATES}
             more["to"] = frozenset(str(value.get("to", "")).split())
             conditions = value.get("when") or {}
             more["when"] = tuple((_steps(k), str(v)) for k, v in conditions.items())
             value = value["value"]
         lines.append(Line(path=_steps(path), value=value, own=own, **more))
     return tuple(lines)
+
+
+def group(given: Mapping[str, Any]) -> tuple[Line, ...]:
+    """Return the lines of several members with one value: {at, names, value, conditions, usual}."""
+    unknown = set(given) - _CONDITIONS - {"at", "names", "usual"}
+    if unknown:
+        raise ValueError(f"lines: {sorted(unknown)[0]}: unknown")
+    start = f"{given['at']}." if given.get("at") else ""
+    said = {k: v for k, v in given.items() if k in _CONDITIONS}
+    return read(
+        {f"{start}{name}": said for name in str(given["names"]).split()},
+        own=not given.get("usual", False),
+    )
 
 
 def lay(lines: Iterable[Line], body: Json, resource: "Resource", view: "View") -> Json:
@@ -106,6 +126,9 @@ def _is_seen(line: Line, view: "View") -> bool:
     if line.since and view.version < line.since:
         return False
     if line.until and view.version > line.until:
+        return False
+    era = ERA.get()
+    if era < line.added or (line.dropped and era > line.dropped):
         return False
     kind = "list" if view.kind == "subscription" else view.kind
     return not line.to or kind in line.to

@@ -206,7 +206,7 @@ def _start(world: World, call: Call, write: Write) -> Answer:
     if call.method == "PATCH" and lro is not None and lro.status == 200 and _tags_alone(call):
         lro = None
     idle = lro is not None and not new and _is_idle(write) and call.late is None
-    if lro is None or call.version < lro.since or (idle and lro.unchanged == "done"):
+    if lro is None or not lro.is_used(call.version) or (idle and lro.unchanged == "done"):
         kept = write.current.provisioning if write.current else None
         state = (kept if call.method == "PATCH" else "Succeeded") if row.provisioning else None
         item = store(world, write, busy=None, provisioning=state)
@@ -275,7 +275,7 @@ def _delete(world: World, call: Call, target: Id, row: ResourceType) -> Answer:
         return Answer(status=204)
     running = world.operations.get(found.busy or "")
     lro = row.delete or _SLOW_DELETE
-    at_once = row.delete is None or call.version < row.delete.since
+    at_once = row.delete is None or not row.delete.is_used(call.version)
     if running is not None and running.kind == "delete":
         return Answer(status=lro.status, headers=operations.headers(running, lro, call))
     place = str(found.body.get("location") or _place(world, target))

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from local.azure import places
 from local.azure.arm import Answer, Call, Json, Late, Refusal, guid
 from local.azure.ids import Id
-from local.azure.lines import Line, lay
+from local.azure.lines import ERA, Line, lay
 
 if TYPE_CHECKING:
     from local.azure.world import Operation, Resource, World
@@ -56,7 +56,7 @@ class Lro:
     `result` is what the `Location` gives in the end: `resource`, `nothing` (an empty 200), `gone`
     (204) or, all along, the `document`; with the links of `result_links`.
 
-    Before the api-version `since` the same is done at once. So is an update that changes nothing
+    Before the api-version `since`, and before the month `added`, the same is done at once. So is an update that changes nothing
     where `unchanged` is `done`; where it is `links`, it is announced all the same.
     """
 
@@ -76,10 +76,15 @@ class Lro:
     last: str = "none"
     result_links: str = "none"
     since: str = ""
+    added: str = ""
     unchanged: str = "work"
     again: int | None = None
     to_the_end: bool = False
     result: str = "resource"
+
+    def is_used(self, version: str) -> bool:
+        """Tell whether the work takes time for a caller of this api-version."""
+        return version >= self.since and ERA.get() >= self.added
 
     @property
     def pause(self) -> int | None:

@@ -22,6 +22,7 @@ conditions = "late"                      # an etag that does not match fails the
 system = "2021-01-01"                    # tells systemData from that api-version on
 needs = "properties.x"                   # members without which a write is refused
 hidden = "properties.password"           # members that are never shown
+same = "sites"                           # has that type's lines too
 bare = true                              # has no properties where none were given
 parts = "properties.rules"               # listed parts, each with id, type, etag and state
 inside = "properties.securityRules"      # the member of its parent that lists it
@@ -32,6 +33,7 @@ absent = "RuleNotFound: sentence"        # the provider's own words for one that
 
 ["networkSecurityGroups/securityRules".own]        # lines (`lines`): what the provider says
 ["networkSecurityGroups/securityRules".usual]      # and what a caller may say otherwise
+[["networkSecurityGroups/securityRules".lines]]    # the same, of several members with one value
 ["networkSecurityGroups/securityRules".actions."POST reset"]   # see `actions`
 [["networkSecurityGroups/securityRules".rules]]                # see `rules`
 """
@@ -57,7 +59,7 @@ _TYPE = {
     *("created", "deleted", "create", "update", "delete", "patchable", "needs", "hidden"),
     *("inside", "lists", "place", "lower", "unique", "in_use", "settled", "group_delete"),
     *("usual", "own", "actions", "rules", "needs_error", "regions", "located", "absent"),
-    *("held_by_parts", "conditions", "system", "since", "parts", "bare"),
+    *("held_by_parts", "conditions", "system", "since", "parts", "bare", "lines", "same"),
 }
 
 
@@ -164,9 +166,14 @@ def _common(said: Mapping[str, Any]) -> dict[str, Any]:
 
 def _lines(said: Mapping[str, Any]) -> Iterable[Line]:
     """Return all lines of a type; what makes an object must come before what is in it."""
+    if "same" in said:
+        namespace = str(said["name"]).partition("/")[0]
+        yield from _lines(files()[f"{namespace}/{said['same']}".lower()])
     yield from _system(said)
     yield from lines.read(said.get("own", {}), own=True)
     yield from lines.read(said.get("usual", {}), own=False)
+    for one in said.get("lines", []):
+        yield from lines.group(one)
     yield from _parts(said)
 
 
