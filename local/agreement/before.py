@@ -66,6 +66,9 @@ def found(world: World, exchanges: list[Json]) -> None:
                 part = "" if whole == target else inner
                 full = known if known and _is_of(known, whole) and whole == target else None
                 rows[whole.key] = full or bare.row(whole, _place(request, known), part)
+        slot = _slot(whole, target, request)
+        if slot is not None:
+            rows.setdefault(slot.key, bare.row(slot, _place(request, known)))
         if whole.type.lower() == _PROFILES and whole != target and whole.key in rows:
             _endpoint(rows[whole.key], target, exchange, known)
         if request["method"] == "PUT" and whole == target:
@@ -179,7 +182,7 @@ def _group_row(target: Id, known: Json | None, request: Json, place: str | None 
 
 
 def _above_it(rows: dict[str, Json], made: set[str], target: Id, place: str | None) -> None:
-    for above in bare.chain(target.parent() if target.last.names else target):
+    for above in bare.chain(target.parent() if _is_one(target) else target):
         if above.key not in made and above.key not in rows and above.key != target.key:
             rows[above.key] = bare.row(above, place, "" if _is_one(target) else target.name)
 
@@ -256,6 +259,7 @@ def _named(request: Json, known: Json | None, world: World) -> Iterator[Id]:
     """Yield the things of known types that a body names, or the thing that a PATCH changes."""
     asked = request.get("body") or {}
     body = json.dumps([asked, known] if request["method"] == "PATCH" else asked)
+    yield from _plan(request, asked)
     for name in _ID.findall(body):
         target = parse(name)[0]
         while target.providers and not (
@@ -271,6 +275,23 @@ def _named(request: Json, known: Json | None, world: World) -> Iterator[Id]:
         own = target.key in request["path"].lower()
         if not own and _is_one(target) and world.table.find(target.type) is not None:
             yield target
+
+
+def _plan(request: Json, asked: Json) -> Iterator[Id]:
+    """Yield the plan that a site names by its name alone."""
+    plan = (asked.get("properties") or {}).get("serverFarmId")
+    target, _ = parse(request["path"])
+    if isinstance(plan, str) and plan and "/" not in plan and target.group:
+        group = f"/subscriptions/{target.subscription}/resourceGroups/{target.group}"
+        yield parse(f"{group}/providers/Microsoft.Web/serverfarms/{plan}")[0]
+
+
+def _slot(whole: Id, target: Id, request: Json) -> Id | None:
+    """Return the slot that another is swapped with."""
+    name = (request.get("body") or {}).get("targetSlot")
+    if target.last.types[-1].lower() != "slotsswap" or not name or name == "production":
+        return None
+    return replace(whole, providers=(replace(whole.last, names=(whole.last.names[0], name)),))
 
 
 def _whole(target: Id, world: World) -> Id | None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from local.azure.ids import resource
-from local.azure.types import containerapps, postgres, postgresclock, revisions, web
+from local.azure.types import containerapps, postgres, postgresclock, revisions, sites
 from local.azure.world import Resource, World
 
 
@@ -28,8 +28,8 @@ def answering(world: World, host: str, now: datetime) -> Answering | None:
     for app in world.all_of(containerapps.TYPE):
         if f"{app.name}.{app.state['domain']}".lower() == host:
             return _with_data(world, app, now, _app(app, now))
-    for site in world.all_of(web.SITES):
-        if web.hostname(site) == host:
+    for site in world.all_of(sites.TYPE):
+        if sites.hostname(site) == host:
             return _with_data(world, site, now, _site(world, site, now))
     return None
 
@@ -49,7 +49,7 @@ def _app(app: Resource, now: datetime) -> Answering:
 def _site(world: World, site: Resource, now: datetime) -> Answering:
     if not site.state["running"]:
         return Answering(name=site.name, status=403, word="Site Disabled")
-    if not web.is_up(world, site, now):
+    if not sites.is_up(world, site, now):
         return Answering(name=site.name, status=503, word="starting")
     return Answering(name=site.name, status=200, word="ok")
 

@@ -35,7 +35,7 @@ class Line:
     """One member that a provider adds.
 
     `added` and `dropped` are the first and the last month (2024-01) in which Azure showed it.
-    `own`: the caller's value is not believed. `since` and `until` are the first and the last
+    `called` is the name of the only thing that has it. `own`: the caller's value is not believed. `since` and `until` are the first and the last
     api-version that has it; `to` the kinds of call that see it (`get put list`); `when` a
     condition, a path and a pattern of its value (an absent member counts as empty text).
     """
@@ -47,6 +47,7 @@ class Line:
     until: str = ""
     added: str = ""
     dropped: str = ""
+    called: str = ""
     to: frozenset[str] = frozenset()
     when: tuple[tuple[tuple[str, ...], str], ...] = ()
 
@@ -84,6 +85,8 @@ def lay(lines: Iterable[Line], body: Json, resource: "Resource", view: "View") -
     body = json.loads(json.dumps(body))
     words = _Words(body, resource, view)
     for line in lines:
+        if line.called and line.called != resource.name.lower():
+            continue
         if _is_seen(line, view) and _holds(line, body):
             _put(body, line.path, line.value, words, "")
     return body

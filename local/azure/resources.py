@@ -78,7 +78,8 @@ def listed(world: World, call: Call, scope: Id, row: ResourceType) -> Answer:
     view = View(now=call.now, version=call.version, kind=kind)
     start = scope.key + "/"
     found = [item for item in world.all_of(row.name) if item.id.lower().startswith(start)]
-    return paging.page(call, [row.shown(item, view) for item in found])
+    page = paging.page(call, [row.shown(item, view) for item in found])
+    return replace(page, body={**row.listed(), **page.body})
 
 
 def index(world: World, call: Call, group: str | None) -> Answer:
@@ -342,7 +343,7 @@ def _no_parent(verb: str, parent: Id, row: ResourceType) -> Refusal:
 
 
 def _require(world: World, target: Id, row: ResourceType) -> Resource:
-    found = world.find(target)
+    found = world.find(target) or row.behaviour.implied(world, target)
     if found is not None:
         return found
     if target.group is not None:

@@ -96,7 +96,8 @@ def _put(world: World, target: Id, row: Json, now: datetime, *, believed: bool) 
         raise Refusal(404, "InvalidResourceType", f"'{target.type}' is not in the table.")
     target = resources.canonical(world, target, kind)
     named = {"id", "type", "name"}
-    body = bodies.without_nulls({key: value for key, value in row.items() if key not in named})
+    body = {key: value for key, value in row.items() if key not in named}
+    body = body if believed else bodies.without_nulls(body)
     bodies.check_identity(body, target, kind)
     kind.names.check(target.name)
     bodies.check_place(body, target, kind, None)

@@ -196,6 +196,10 @@ class Behaviour:
         """Return the headers of a write that is done at once."""
         return {}
 
+    def implied(self, world: "World", target: Id) -> "Resource | None":
+        """Return a part that is there with what it hangs under, whether anybody wrote it or not."""
+        return None
+
     def absent(self, target: Id) -> Refusal | None:
         """Return the provider's own words for a resource that is not there."""
         return None
@@ -236,6 +240,7 @@ class ResourceType:
     behaviour: Behaviour = PLAIN
     lines: tuple[Line, ...] = ()
     conditions: str = "at once"
+    listing: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def namespace(self) -> str:
@@ -250,7 +255,17 @@ class ResourceType:
     def shown(self, resource: "Resource", view: View) -> Json:
         """Return the body that a reader sees, with all that the type's lines add."""
         body = self.behaviour.shown(resource, view)
+        if not self.provisioning and "provisioningState" not in resource.body.get("properties", {}):
+            properties = dict(body.get("properties") or {})
+            if properties.pop("provisioningState", None) is not None:
+                body = {**body, "properties": properties}
         return lay(self.lines, body, resource, view) if self.lines else body
+
+    def listed(self) -> Json:
+        """Return the members that a list of the type has beside its rows: all null."""
+        era = self.listing.get("dropped", "")
+        gone = bool(era) and ERA.get() > era
+        return {} if gone else dict.fromkeys(self.listing.get("names", "").split())
 
     def allowed(self) -> frozenset[str]:
         """Return the top-level properties a body may have."""

@@ -23,6 +23,8 @@ system = "2021-01-01"                    # tells systemData from that api-versio
 needs = "properties.x"                   # members without which a write is refused
 hidden = "properties.password"           # members that are never shown
 same = "sites"                           # has that type's lines too
+lines_for = "web"                        # only the thing of this name has the lines
+list = {names = "nextLink id", dropped = "2020-12"}   # members that a list has, and are null
 bare = true                              # has no properties where none were given
 parts = "properties.rules"               # listed parts, each with id, type, etag and state
 inside = "properties.securityRules"      # the member of its parent that lists it
@@ -60,6 +62,7 @@ _TYPE = {
     *("inside", "lists", "place", "lower", "unique", "in_use", "settled", "group_delete"),
     *("usual", "own", "actions", "rules", "needs_error", "regions", "located", "absent"),
     *("held_by_parts", "conditions", "system", "since", "parts", "bare", "lines", "same"),
+    *("lines_for", "list"),
 }
 
 
@@ -137,7 +140,7 @@ def _common(said: Mapping[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {
         "top_level": frozenset(str(said.get("top", "")).split()),
         "actions": {_key(name): action(one) for name, one in said.get("actions", {}).items()},
-        "lines": tuple(sorted(_lines(said), key=lambda line: len(line.path))),
+        "lines": _sorted(said),
     }
     if said.get("versions"):
         found["versions"] = tuple(str(said["versions"]).split())
@@ -152,6 +155,8 @@ def _common(said: Mapping[str, Any]) -> dict[str, Any]:
         found["regions"] = ("global",)
     elif said.get("regions") == "all":
         found["regions"] = ("global", *places.ALL)
+    if "list" in said:
+        found["listing"] = dict(said["list"])
     if "conditions" in said:
         found["conditions"] = said["conditions"]
     if "located" in said:
@@ -164,8 +169,15 @@ def _common(said: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
+def _sorted(said: Mapping[str, Any]) -> tuple[Line, ...]:
+    """Return all lines of a type, those that make objects before those that are in them."""
+    found = sorted(_lines(said), key=lambda line: len(line.path))
+    called = str(said.get("lines_for", ""))
+    return tuple(replace(line, called=called) for line in found)
+
+
 def _lines(said: Mapping[str, Any]) -> Iterable[Line]:
-    """Return all lines of a type; what makes an object must come before what is in it."""
+    """Return all lines of a type."""
     if "same" in said:
         namespace = str(said["name"]).partition("/")[0]
         yield from _lines(files()[f"{namespace}/{said['same']}".lower()])

@@ -13,8 +13,10 @@ from local.azure.types import (
     keyvault,
     managedidentity,
     names,
+    plans,
     postgres,
     postgreschildren,
+    sites,
     sqlbackups,
     sqldatabase,
     sqllinks,
@@ -23,7 +25,6 @@ from local.azure.types import (
     trafficmanager,
     virtualmachines,
     virtualnetworks,
-    web,
     workspaces,
 )
 
@@ -50,7 +51,8 @@ TABLE = Table(
             workspaces.ROW,
             *virtualnetworks.ROWS,
             *virtualmachines.ROWS,
-            *web.ROWS,
+            plans.ROW,
+            *sites.ROWS,
         )
     ),
     (*containerinstance.CALLS, *keyvault.CALLS, *names.CALLS),
