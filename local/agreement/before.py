@@ -64,8 +64,10 @@ def found(world: World, exchanges: list[Json]) -> None:
             if exists and _is_one(whole):
                 inner = target.name if len(target.last.names) > 1 else target.last.types[-1]
                 part = "" if whole == target else inner
-                full = known if known and _is_of(known, whole) and whole == target else None
+                full = known if known and _is_of(known, whole) and "properties" in known else None
                 rows[whole.key] = full or bare.row(whole, _place(request, known), part)
+                if full and request["method"] == "PUT" and _is_quiet(response):
+                    rows[whole.key] = _over(full, request.get("body") or {})
         slot = _slot(whole, target, request)
         if slot is not None:
             rows.setdefault(slot.key, bare.row(slot, _place(request, known)))
@@ -128,6 +130,23 @@ def _placed(row: Json, world: World) -> Json:
     if kind.tracked and places.normal(str(row.get("location", ""))) not in kind.regions:
         return {**row, "location": kind.regions[0]}
     return row
+
+
+def _is_quiet(response: Json) -> bool:
+    """Tell whether an answer announces no work: what was asked for was so already."""
+    links = {name.lower() for name in response.get("headers") or {}}
+    return response["status"] == 200 and not links & {"azure-asyncoperation", "location"}
+
+
+def _over(shown: Any, asked: Any) -> Any:
+    """Return what was shown with what was asked for in its place."""
+    if isinstance(shown, dict) and isinstance(asked, dict):
+        names = {name.lower(): name for name in shown}
+        kept = {
+            names.get(k.lower(), k): v for k, v in asked.items() if k not in {"name", "location"}
+        }
+        return {**shown, **{k: _over(shown.get(k), v) for k, v in kept.items()}}
+    return asked
 
 
 def _endpoint(profile: Json, target: Id, exchange: Json, known: Json | None) -> None:

@@ -53,6 +53,8 @@ def failure(exchanges: list[Json]) -> Failure | None:
         response = exchange["response"]
         error = error_of(response.get("body"))
         late = response["status"] < 300
+        if error is not None and str(error.get("code")) in {"None", ""} and late:
+            continue
         if error is not None and (response["status"] >= 400 or late):
             text = _text(error)
             return Failure(

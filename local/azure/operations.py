@@ -11,6 +11,7 @@ from typing import Any
 
 from local.azure.arm import Answer, Call, Json, Refusal, gateway, stamp
 from local.azure.ids import resource
+from local.azure.lines import ERA
 from local.azure.table import Lro, View
 from local.azure.world import Group, Operation, World
 
@@ -18,7 +19,8 @@ from local.azure.world import Group, Operation, World
 def headers(operation: Operation, lro: Lro, call: Call) -> dict[str, str]:
     """Return the headers that announce the work."""
     found = {} if lro.retry_after is None else {"retry-after": str(lro.retry_after)}
-    return found | _links(lro.header, operation, call)
+    was = lro.header_was if ERA.get() < lro.header_since else lro.header
+    return found | _links(was, operation, call)
 
 
 def _links(header: str, operation: Operation, call: Call) -> dict[str, str]:
@@ -33,6 +35,8 @@ def _links(header: str, operation: Operation, call: Call) -> dict[str, str]:
 
 def announced(operation: Operation, lro: Lro) -> Json | None:
     """Return the body with which a provider names the work, if it is one that does."""
+    if lro.tells:
+        return {"status": "Enqueued"}
     if lro.announces is None:
         return None
     return {"operation": lro.announces, "startTime": stamp(operation.started, 3)}
@@ -94,13 +98,15 @@ def result(world: World, call: Call, operation_id: str) -> Answer:
     operation = _find(world, operation_id)
     how = operation.how
     if not operation.ended:
-        again = _links("both" if how.repeats == "both" else "location", operation, call)
+        told_links = how.repeats if how.result == "document" else "location"
+        again = _links("both" if how.repeats == "both" else told_links, operation, call)
         told = _document(world, operation, call) if how.result == "document" else None
         return Answer(status=202, body=told, headers={**again, **_pause(how)})
     if operation.late:
         raise Refusal(409, operation.late["code"], operation.late["message"])
     if how.result == "document":
-        return Answer(status=200, body=_document(world, operation, call))
+        links = _links(how.last, operation, call)
+        return Answer(status=200, body=_document(world, operation, call), headers=links)
     found = world.find(operation.resource)
     links = _links(how.result_links, operation, call)
     if found is None or operation.kind == "delete" or how.result != "resource":
@@ -130,8 +136,10 @@ def _document(world: World, operation: Operation, call: Call) -> Json:
         return world.shown(found, View(now=call.now, version=call.version)) if found else {}
     body: Json = {}
     for word in operation.how.document.split():
-        name = word.rstrip("?~")
-        if word.endswith("~"):
+        name = word.rstrip("?~!")
+        if word.endswith("!"):
+            body["error"] = {"code": "None", "message": None}
+        elif word.endswith("~"):
             body[name] = None
         elif operation.ended or not word.endswith("?"):
             body[name] = _member(operation, name)

@@ -206,7 +206,7 @@ def _start(world: World, call: Call, write: Write) -> Answer:
     lro = row.behaviour.work(write)
     if call.method == "PATCH" and lro is not None and lro.status == 200 and _tags_alone(call):
         lro = None
-    idle = lro is not None and not new and _is_idle(write) and call.late is None
+    idle = lro is not None and call.method == "PUT" and call.late is None and _is_idle(write)
     if lro is None or not lro.is_used(call.version) or (idle and lro.unchanged == "done"):
         kept = write.current.provisioning if write.current else None
         state = (kept if call.method == "PATCH" else "Succeeded") if row.provisioning else None
@@ -243,6 +243,8 @@ def _is_idle(write: Write) -> bool:
     if current is None or current.provisioning not in {None, "Succeeded"}:
         return False
     shaped = plain(write.type.behaviour.shape(write))
+    for name in ("id", "name", "type", "etag"):
+        shaped.pop(name, None)
     return _is_part(shaped, plain(current.body), write)
 
 

@@ -43,13 +43,13 @@ class Lro:
     """How long-running work is announced.
 
     `takes` is app time in seconds. `header` is the one that carries the address (or `both`, or
-    `none`); `segment` the collection under `locations/{place}` where the operation lives;
+    `none`), `header_was` what it was before the month `header_since`; `segment` the collection under `locations/{place}` where the operation lives;
     `version` the api-version in the address (the caller's own when None). `announces` is the
     operation's own name: a provider that has one answers with it instead of with the resource.
-    One that is `silent` answers no body. `state` is the resource's provisioningState meanwhile.
+    One that is `silent` answers no body, one that `tells` the state of the work. `state` is the resource's provisioningState meanwhile.
 
     The rest is how a poll is answered. `document` names the members of the status document: one
-    with `?` is there at the end only, one with `~` is always there and null. `pending` is the
+    with `?` is there at the end only, one with `~` is always there and null, `error!` tells none. `pending` is the
     status of a poll of unfinished work; `repeats` names the links that it carries again, as
     `header` does, and `last` those of the poll that tells the end; `again` is a poll's Retry-After
     (`retry_after` when None, and none at all when 0), `to_the_end` that the last one has it too.
@@ -63,12 +63,15 @@ class Lro:
     takes: float
     status: int = 201
     header: str = "azure-asyncoperation"
+    header_was: str = ""
+    header_since: str = ""
     segment: str = "operationStatuses"
     version: str | None = None
     retry_after: int | None = None
     running: str = "InProgress"
     announces: str | None = None
     silent: bool = False
+    tells: bool = False
     state: str | None = None
     document: str = "id name startTime status endTime?"
     pending: int = 200
@@ -255,7 +258,9 @@ class ResourceType:
     def shown(self, resource: "Resource", view: View) -> Json:
         """Return the body that a reader sees, with all that the type's lines add."""
         body = self.behaviour.shown(resource, view)
-        if not self.provisioning and "provisioningState" not in resource.body.get("properties", {}):
+        if not self.provisioning and "provisioningState" not in resource.body.get(
+            "properties", {}
+        ):
             properties = dict(body.get("properties") or {})
             if properties.pop("provisioningState", None) is not None:
                 body = {**body, "properties": properties}

@@ -19,7 +19,7 @@ from local.azure.arm import Answer, Json, Refusal
 from local.azure.table import Action, Lro, Use, View
 from local.azure.world import Resource, World, plain
 
-_KNOWN = {"lro", "status", "body", "set", "while", "only", "list"}
+_KNOWN = {"lro", "status", "body", "set", "while", "only", "list", "show"}
 
 
 def action(said: Mapping[str, Any]) -> Action:
@@ -42,6 +42,10 @@ def action(said: Mapping[str, Any]) -> Action:
             return answer
         state = {**use.resource.state, "then": dict(said.get("set", {}))}
         begun = actions.begun(use, lro, state, provisioning=said.get("while"))
+        if said.get("show"):
+            item = use.world.find(use.resource.id) or use.resource
+            view = View(now=use.call.now, version=use.call.version)
+            return replace(begun, body=use.type.shown(item, view))
         return replace(begun, body=answer.body)
 
     return act

@@ -60,6 +60,7 @@ _PURGE = Lro(
     document="createdDateTime lastActionDateTime? status",
     running="NotStarted",
     result="document",
+    repeats="location",
 )
 
 
