@@ -1,5 +1,6 @@
 """The least that a thing of each type can be: what a recording names and never shows."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -88,7 +89,7 @@ def _site(target: Id, part: str) -> Json:
     return {"kind": "app", "properties": {"state": "Stopped" if part == "start" else "Running"}}
 
 
-_WHOLE = {
+_WHOLE: dict[str, Callable[[Id, str], Json]] = {
     "microsoft.containerinstance/containergroups": _group_of_containers,
     "microsoft.network/trafficmanagerprofiles": _profile,
     "microsoft.network/applicationgateways": _gateway,
@@ -116,7 +117,7 @@ _WHOLE = {
     },
     "microsoft.web/serverfarms": lambda *_: {"sku": {"name": "P1v3"}},
 }
-_PARTS = {
+_PARTS: dict[str, Callable[[Id], Json]] = {
     "microsoft.network/virtualnetworks/subnets": lambda _: {"addressPrefix": "10.0.0.0/24"},
     "microsoft.sql/servers/databases/replicationlinks": lambda _: {
         "partnerServer": "other",

@@ -26,64 +26,82 @@ _ID = re.compile(r"/subscriptions/[^/\"\s]+/resourcegroups/[^\"\s]+/providers/[^
 
 def found(world: World, exchanges: list[Json]) -> None:
     """Put there what the exchanges take for granted; what cannot be there is left out."""
-    rows: dict[str, Json] = {}
-    groups: dict[str, Json] = {}
-    made: set[str] = set()
-    gone: list[tuple[Id, Json | None]] = []
-    missing = presumed.missing(exchanges)
+    before = _Before(world, exchanges)
     for place, exchange in enumerate(exchanges):
+        before.read(exchange, _known(exchanges[place:], exchange["request"]["path"]))
+    _put(world, [*before.groups.values(), *before.rows.values()])
+    for target, known in before.gone:
+        _delete_softly(world, target, known)
+
+
+class _Before:
+    """What is found, exchange by exchange: groups, resources, and what was deleted softly."""
+
+    def __init__(self, world: World, exchanges: list[Json]) -> None:
+        self.rows: dict[str, Json] = {}
+        self.groups: dict[str, Json] = {}
+        self.gone: list[tuple[Id, Json | None]] = []
+        self._made: set[str] = set()
+        self._missing = presumed.missing(exchanges)
+        self._world = world
+
+    def read(self, exchange: Json, known: Json | None) -> None:
+        """Add what one exchange takes for granted; `known` is what is shown of its target."""
         request, response = exchange["request"], exchange["response"]
         target, rest = parse(request["path"])
-        if target.subscription not in {None, world.subscription}:
-            continue
-        known = _known(exchanges[place:], request["path"])
+        if target.subscription not in {None, self._world.subscription}:
+            return
         if not target.providers:
-            _group(groups, made, target, rest, exchange, known)
-            _listed(rows, made, known, world)
-            continue
-        whole = _whole(target, world)
+            _group(self.groups, self._made, target, rest, exchange, known)
+            _listed(self.rows, self._made, known, self._world)
+            return
         if target.type.lower().startswith(_DELETED):
             if response["status"] != 404:
-                gone.append((target, known))
-            continue
+                self.gone.append((target, known))
+            return
         code = presumed.code_of(response) if response["status"] >= 400 else ""
-        if whole is None or code == "ResourceGroupNotFound":
-            if whole is None and code != "ResourceGroupNotFound":
-                _enclosing(groups, made, target, request, known)
-            continue
-        _enclosing(groups, made, whole, request, known)
+        whole = _whole(target, self._world)
+        if code == "ResourceGroupNotFound":
+            return
+        _enclosing(self.groups, self._made, whole or target, request, known)
+        if whole is None:
+            return
         if code != "ParentResourceNotFound":
-            _above_it(rows, made, whole, _place(request, known))
-        if response["status"] == 404:
-            continue
-        if _listed(rows, made, known, world):
-            continue
-        new = whole == target and _makes(world, whole, exchange)
-        if whole.last.names and not new and whole.key not in made | rows.keys():
-            exists = response["status"] != 204 or request["method"] != "DELETE"
-            if exists and _is_one(whole):
-                inner = target.name if len(target.last.names) > 1 else target.last.types[-1]
-                part = "" if whole == target else inner
-                full = known if known and _is_of(known, whole) and "properties" in known else None
-                rows[whole.key] = full or bare.row(whole, _place(request, known), part)
-                if full and request["method"] == "PUT" and _is_quiet(response):
-                    rows[whole.key] = _over(full, request.get("body") or {})
+            _above_it(self.rows, self._made, whole, _place(request, known))
+        if response["status"] == 404 or _listed(self.rows, self._made, known, self._world):
+            return
+        self._target(whole, target, exchange, known)
+        if request["method"] in {"PUT", "PATCH"}:
+            self._named(request, known)
+
+    def _target(self, whole: Id, target: Id, exchange: Json, known: Json | None) -> None:
+        request, response = exchange["request"], exchange["response"]
+        new = whole == target and _makes(self._world, whole, exchange)
+        exists = response["status"] != 204 or request["method"] != "DELETE"
+        if whole.last.names and exists and not new and not self._has(whole) and _is_one(whole):
+            inner = target.name if len(target.last.names) > 1 else target.last.types[-1]
+            full = known if known and _is_of(known, whole) and "properties" in known else None
+            part = "" if whole == target else inner
+            self.rows[whole.key] = full or bare.row(whole, _place(request, known), part)
+            if full and request["method"] == "PUT" and _is_quiet(response):
+                self.rows[whole.key] = _over(full, request.get("body") or {})
         slot = _slot(whole, target, request)
         if slot is not None:
-            rows.setdefault(slot.key, bare.row(slot, _place(request, known)))
-        if whole.type.lower() == _PROFILES and whole != target and whole.key in rows:
-            _endpoint(rows[whole.key], target, exchange, known)
+            self.rows.setdefault(slot.key, bare.row(slot, _place(request, known)))
+        if whole.type.lower() == _PROFILES and whole != target and whole.key in self.rows:
+            _endpoint(self.rows[whole.key], target, exchange, known)
         if request["method"] == "PUT" and whole == target:
-            made.add(whole.key)
-        if request["method"] in {"PUT", "PATCH"}:
-            for named in _named(request, known, world):
-                if named.key not in made | rows.keys() and named.key not in missing:
-                    _above_it(rows, made, named, _place(request, known))
-                    _enclosing(groups, made, named, request, known)
-                    rows[named.key] = bare.row(named, _place(request, known))
-    _put(world, [*groups.values(), *rows.values()])
-    for target, known in gone:
-        _delete_softly(world, target, known)
+            self._made.add(whole.key)
+
+    def _named(self, request: Json, known: Json | None) -> None:
+        for named in _named(request, known, self._world):
+            if not self._has(named) and named.key not in self._missing:
+                _above_it(self.rows, self._made, named, _place(request, known))
+                _enclosing(self.groups, self._made, named, request, known)
+                self.rows[named.key] = bare.row(named, _place(request, known))
+
+    def _has(self, target: Id) -> bool:
+        return target.key in self._made or target.key in self.rows
 
 
 def _delete_softly(world: World, target: Id, known: Json | None) -> None:

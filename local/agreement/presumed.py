@@ -1,8 +1,8 @@
 """What a recorded failure takes for granted: somebody's lock, work under way, a bad day at Azure.
 
-A refusal says by its code what the world was like, and by its message with whom. What neither the
-request nor the world can cause (a provider that broke down, work that failed at its end) is ordered
-as a fault, through the simulator's own means; an outcome says when that was so.
+A refusal says by its code what the world was like, and by its message with whom. What neither
+the request nor the world can cause (a provider that broke down, work that failed at its end) is
+ordered as a fault, through the simulator's own means; an outcome says when that was so.
 """
 
 import re

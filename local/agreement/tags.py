@@ -23,7 +23,7 @@ class Tags:
             self._ours[theirs] = ours
 
     def conditions(self, request: Json, recorded: Json) -> dict[str, str]:
-        """Return the conditions to send: those that failed as they are, the others in our words."""
+        """Return the conditions to send: as they are if they failed, else in our words."""
         found = {}
         for name, value in (request.get("headers") or {}).items():
             tag = str(value).strip('"')

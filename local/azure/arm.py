@@ -100,8 +100,8 @@ class Refusal(Exception):
 def envelope(error: Json, form: str) -> Json:
     """Return a provider's error as it wraps one.
 
-    `details`: ARM's, always with its details; `bare`: nothing around it; `web`: App Service's, which
-    tells everything three times.
+    `details`: ARM's, always with its details; `bare`: nothing around it; `web`: App Service's,
+    which tells everything three times.
     """
     match form:
         case "details":

@@ -35,9 +35,10 @@ class Line:
     """One member that a provider adds.
 
     `added` and `dropped` are the first and the last month (2024-01) in which Azure showed it.
-    `called` is the name of the only thing that has it. `own`: the caller's value is not believed. `since` and `until` are the first and the last
-    api-version that has it; `to` the kinds of call that see it (`get put list`); `when` a
-    condition, a path and a pattern of its value (an absent member counts as empty text).
+    `called` is the name of the only thing that has it. `own`: the caller's value is not believed.
+    `since` and `until` are the first and the last api-version that has it; `to` the kinds of call
+    that see it (`get put list`); `when` a condition, a path and a pattern of its value (an absent
+    member counts as empty text).
     """
 
     path: tuple[str, ...]
@@ -68,7 +69,7 @@ def read(given: Mapping[str, Any], *, own: bool) -> tuple[Line, ...]:
 
 
 def group(given: Mapping[str, Any]) -> tuple[Line, ...]:
-    """Return the lines of several members with one value: {at, names, value, conditions, usual}."""
+    """Return the lines of members with one value: {at, names, value, conditions, usual}."""
     unknown = set(given) - _CONDITIONS - {"at", "names", "usual"}
     if unknown:
         raise ValueError(f"lines: {sorted(unknown)[0]}: unknown")

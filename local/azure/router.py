@@ -26,6 +26,7 @@ from local.azure.monitor import alertlist, metrics
 from local.azure.table import ResourceType
 from local.azure.world import World
 
+_OWN = {"register", "unregister", "operations"}  # what a provider itself answers
 _RESULTS = {"operationresults"}
 _TENANT_LISTS: dict[str, Callable[[World, Call], Answer]] = {
     "subscriptions": subscriptions.listed,
@@ -100,11 +101,9 @@ def _provider(world: World, call: Call, target: Id) -> Answer:
     if not last.types:
         return _look_at_provider(world, call, target, None)
     first = last.types[0].lower()
-    if len(target.providers) == 1 and target.group is None and len(last.types) == 1:
-        if not last.names and first in {"register", "unregister"}:
-            return _look_at_provider(world, call, target, first)
-        if not last.names and first == "operations":
-            return subscriptions.provider_operations(world, call, last.namespace)
+    alone = len(target.providers) == 1 and target.group is None
+    if alone and len(last.types) == 1 and not last.names and first in _OWN:
+        return _look_at_provider(world, call, target, first)
     if not known:
         return elsewhere.answer(world, call, target)
     asked = world.table.call(call.method, target) if target.group is None else None
@@ -127,6 +126,8 @@ def _provider(world: World, call: Call, target: Id) -> Answer:
 
 
 def _look_at_provider(world: World, call: Call, target: Id, action: str | None) -> Answer:
+    if action == "operations":
+        return subscriptions.provider_operations(world, call, target.last.namespace)
     subscriptions.check_version(call)
     return subscriptions.provider(world, call, target.last.namespace, action)
 

@@ -179,7 +179,7 @@ def provider_operations(world: World, call: Call, namespace: str) -> Answer:
 
 def _provider(world: World, name: str, call: Call) -> Json:
     shown = list(places.NAMES.values())
-    types = [
+    types: list[Json] = [
         {
             "resourceType": row.local,
             "locations": shown if row.tracked else [],

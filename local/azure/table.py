@@ -43,21 +43,24 @@ class Lro:
     """How long-running work is announced.
 
     `takes` is app time in seconds. `header` is the one that carries the address (or `both`, or
-    `none`), `header_was` what it was before the month `header_since`; `segment` the collection under `locations/{place}` where the operation lives;
-    `version` the api-version in the address (the caller's own when None). `announces` is the
-    operation's own name: a provider that has one answers with it instead of with the resource.
-    One that is `silent` answers no body, one that `tells` the state of the work. `state` is the resource's provisioningState meanwhile.
+    `none`), `header_was` what it was before the month `header_since`; `segment` the collection
+    under `locations/{place}` where the operation lives; `version` the api-version in the address
+    (the caller's own when None). `announces` is the operation's own name: a provider that has one
+    answers with it instead of with the resource. One that is `silent` answers no body, one that
+    `tells` the state of the work. `state` is the resource's provisioningState meanwhile.
 
     The rest is how a poll is answered. `document` names the members of the status document: one
-    with `?` is there at the end only, one with `~` is always there and null, `error!` tells none. `pending` is the
-    status of a poll of unfinished work; `repeats` names the links that it carries again, as
-    `header` does, and `last` those of the poll that tells the end; `again` is a poll's Retry-After
-    (`retry_after` when None, and none at all when 0), `to_the_end` that the last one has it too.
+    with `?` is there at the end only, one with `~` is always there and null, `error!` tells none.
+    `pending` is the status of a poll of unfinished work; `repeats` names the links that it
+    carries again, as `header` does, and `last` those of the poll that tells the end; `again` is a
+    poll's Retry-After (`retry_after` when None, and none at all when 0), `to_the_end` that the last one
+    has it too.
     `result` is what the `Location` gives in the end: `resource`, `nothing` (an empty 200), `gone`
     (204) or, all along, the `document`; with the links of `result_links`.
 
-    Before the api-version `since`, and before the month `added`, the same is done at once. So is an update that changes nothing
-    where `unchanged` is `done`; where it is `links`, it is announced all the same.
+    Before the api-version `since`, and before the month `added`, the same is done at once. So is
+    an update that changes nothing where `unchanged` is `done`; where it is `links`, it is
+    announced all the same.
     """
 
     takes: float
@@ -200,7 +203,7 @@ class Behaviour:
         return {}
 
     def implied(self, world: "World", target: Id) -> "Resource | None":
-        """Return a part that is there with what it hangs under, whether anybody wrote it or not."""
+        """Return a part that is there with what it hangs under, written by anybody or not."""
         return None
 
     def absent(self, target: Id) -> Refusal | None:

@@ -430,8 +430,10 @@ def _plainly(value: Any) -> Any:
 
 
 def _read(kind: Any, row: Json) -> Any:
-    found = {k: datetime.fromisoformat(v) if k in _TIMES else v for k, v in row.items()}
-    return kind(**{k: Lro(**v) if k == "how" else v for k, v in found.items()})
+    found: Json = {k: datetime.fromisoformat(v) if k in _TIMES else v for k, v in row.items()}
+    if "how" in found:
+        found["how"] = Lro(**found["how"])
+    return kind(**found)
 
 
 def _late(late: Late | None) -> Json | None:

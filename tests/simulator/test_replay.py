@@ -1,4 +1,4 @@
-"""The simulator agrees with recordings of the real Azure, of the types that it has."""
+"""The simulated Azure agrees with recordings of the real one."""
 
 import json
 from pathlib import Path
@@ -8,71 +8,50 @@ import pytest
 
 from local.agreement.__main__ import USUAL as CORPUS
 from local.agreement.__main__ import main, recordings, told
-from local.agreement.playing import Outcome, is_bodiless, play
-from local.azure.ids import parse
-from local.azure.types import TABLE
+from local.agreement.playing import Outcome, play
 
-FOLDERS = {
-    "containerinstance": ("*", 0.8),
-    "resources": ("[rst][gau][-gb]*", 0.85),
-    "managedidentity": ("*", 0.9),
-    "locks": ("*", 0.99),
-    "postgresflex": ("*", 0.6),
-    "sql": ("*", 0.75),
-    "storage": ("*", 0.8),
-    "trafficmanager": ("*", 0.85),
-    "applicationgateway": ("*", 0.8),
-    "monitor": ("component*", 0.99),
-    "network": ("[sv][un]*", 0.7),
-    "loganalytics": ("workspace-*", 0.99),
+# The least share of a folder that agrees: raise it when a type gets better.
+FLOORS: dict[str, float] = {
+    "applicationgateway": 0.68,
+    "appservice": 0.76,
+    "backup": 0.33,
+    "compute": 0.67,
+    "containerapps": 0.15,
+    "containerinstance": 0.77,
+    "cosmosdb": 0.51,
+    "dns": 0.92,
+    "errors": 0.25,
+    "frontdoor": 0.85,
+    "functionapps": 0.87,
+    "keyvault": 0.83,
+    "locks": 1.00,
+    "loganalytics": 0.45,
+    "managedidentity": 0.93,
+    "monitor": 0.55,
+    "network": 0.84,
+    "postgresflex": 0.34,
+    "redis": 0.86,
+    "resources": 0.83,
+    "scenarios": 0.16,
+    "sql": 0.27,
+    "storage": 0.84,
+    "trafficmanager": 0.90,
 }
-_MODES = {None, "Default", "Create", "Update", "Secondary"}  # restores are not played
-_OWN = "Microsoft.Resources"
+
 _needs_recordings = pytest.mark.skipif(
     not CORPUS.is_dir(), reason=f"the recordings are not at {CORPUS}"
 )
 
 
 @_needs_recordings
-@pytest.mark.parametrize("folder", sorted(FOLDERS))
-def test_recorded_operations_go_as_recorded(
-    folder: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    pattern, least = FOLDERS[folder]
+@pytest.mark.parametrize("folder", sorted(FLOORS))
+def test_recorded_operations_go_as_recorded(folder: str) -> None:
+    outcomes = [play(path) for path in sorted((CORPUS / folder).glob("*.json"))]
 
-    files = [p for p in sorted((CORPUS / folder).glob(f"{pattern}.json")) if _is_spoken(p)]
-    played = [play(path) for path in files]
+    share = sum(outcome.whole for outcome in outcomes) / len(outcomes)
 
-    share = sum(outcome.whole for outcome in played) / len(played)
-    with capsys.disabled():
-        print(f"\n{folder}: {share:.0%} of {len(played)} recorded operations agree")
-    assert share >= least, "\n".join(f"{o.name}: {fault}" for o in played for fault in o.faults)
-
-
-def _is_spoken(path: Path) -> bool:
-    """Tell whether the table has the type, the version and the action that a recording names."""
-    exchanges = json.loads(path.read_text())["exchanges"]
-    if any(is_bodiless(exchange["request"]) for exchange in exchanges):
-        return False
-    request = exchanges[0]["request"]
-    target, _ = parse(request["path"])
-    mode = ((request.get("body") or {}).get("properties") or {}).get("createMode")
-    if mode not in _MODES:
-        return False
-    if not target.providers or not target.last.types or target.last.namespace == _OWN:
-        return True
-    last = target.last
-    if last.types[0].lower() == "locations":
-        return TABLE.location_call(last.namespace, last.types[-1]) is not None
-    depth = len(last.types)
-    while depth and TABLE.find("/".join((last.namespace, *last.types[:depth]))) is None:
-        depth -= 1
-    row = TABLE.find("/".join((last.namespace, *last.types[:depth]))) if depth else None
-    version = (request.get("query") or {}).get("api-version")
-    if row is None or version not in row.versions:
-        return row is None and last.namespace.lower() == _OWN.lower()
-    action = (request["method"], "/".join(last.types[depth:]).lower())
-    return depth == len(last.types) or action in row.actions
+    faults = "\n".join(f"{o.name}: {fault}" for o in outcomes for fault in o.faults)
+    assert share >= FLOORS[folder], faults
 
 
 # The report

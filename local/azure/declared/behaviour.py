@@ -94,7 +94,7 @@ class Declared(Behaviour):
             raise Refusal(409, code, message.format(name=use.resource.name, part=part.id))
         said = self._said.get("in_use")
         user = references.user(use.world, use.resource) if said else None
-        if user is not None:
+        if said and user is not None:
             words = {"name": use.resource.name, "id": use.resource.id, "user": user}
             raise Refusal(said.get("status", 400), said["code"], said["message"].format(**words))
         return None

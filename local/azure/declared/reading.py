@@ -55,6 +55,7 @@ from local.azure.lines import Line
 from local.azure.table import Lro, NameRule, ResourceType
 
 FOLDER = Path(__file__).resolve().parents[1] / "data"
+_REGIONS = {"global": ("global",), "all": ("global", *places.ALL)}
 _FORMS = {"", "details", "bare", "web"}
 _TYPE = {
     *("versions", "names", "name_error", "top", "tracked", "extension", "provisioning"),
@@ -151,19 +152,16 @@ def _common(said: Mapping[str, Any]) -> dict[str, Any]:
     for verb in ("create", "update", "delete"):
         if verb in said:
             found[verb] = Lro(**said[verb])
-    if said.get("regions") == "global":
-        found["regions"] = ("global",)
-    elif said.get("regions") == "all":
-        found["regions"] = ("global", *places.ALL)
+    if said.get("regions"):
+        found["regions"] = _REGIONS[said["regions"]]
     if "list" in said:
         found["listing"] = dict(said["list"])
     if "conditions" in said:
         found["conditions"] = said["conditions"]
     if "located" in said:
         found["located"] = bool(said["located"])
-    for field in ("created", "deleted"):
-        if field in said:
-            found[f"{field}_status"] = said[field]
+    statuses = {"created", "deleted"} & set(said)
+    found |= {f"{one}_status": said[one] for one in statuses}
     if "group_delete" in said:
         found["group_delete"] = float(said["group_delete"])
     return found

@@ -2,9 +2,10 @@
 
     {at = "properties.port", among = [80, 443], code = "InvalidPort", message = "…{value}…"}
 
-`at` is the path of the members that the rule looks at; an absent one is not looked at. Each must be
-`among` values, be `like` a pattern, lie `from` and `upto` numbers, or be the identifier of a thing
-that is `there`. `status` is 400 unless said; a message may hold `{value}`, `{name}` and `{id}`.
+`at` is the path of the members that the rule looks at; an absent one is not looked at. Each must
+be `among` values, be `like` a pattern, lie `from` and `upto` numbers, or be the identifier of a
+thing that is `there`. `status` is 400 unless said; a message may hold `{value}`, `{name}` and
+`{id}`.
 """
 
 import re

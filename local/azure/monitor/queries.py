@@ -54,7 +54,7 @@ class Fault(Refusal):
         super().__init__(status, code, message, headers=headers)
         self.inner = inner
 
-    def answer(self) -> Answer:
+    def answer(self, form: str = "") -> Answer:
         """Return the envelope: one error, the reason of the reason inside it."""
         error: Json = {"message": self.message, "code": self.code}
         if self.inner is not None:

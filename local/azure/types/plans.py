@@ -1,7 +1,7 @@
 """App Service plans: what a plan costs, how large it is, when it has settled.
 
-Recorded: every write answers 200 at once, a deletion 200; a plan shows its sku twice, with the size
-and family that follow from its name.
+Recorded: every write answers 200 at once, a deletion 200; a plan shows its sku twice, with the
+size and family that follow from its name.
 """
 
 import re

@@ -241,8 +241,9 @@ class Interfaces(Behaviour):
             raise Refusal(
                 400,
                 "NicInUse",
-                f"Network Interface {use.resource.id} is used by existing resource {user}. In order"
-                " to delete the network interface, it must be dissociated from the resource.",
+                f"Network Interface {use.resource.id} is used by existing resource {user}."
+                " In order to delete the network interface, it must be dissociated from the"
+                " resource.",
             )
         return None
 
