@@ -178,7 +178,9 @@ def test_a_size_that_azure_refuses_is_refused(
 
 
 def test_a_plan_with_sites_cannot_be_deleted(estate: Azure) -> None:
-    assert code(estate.call("DELETE", PLAN, version=WEB)) == (409, "Conflict")
+    refused = estate.call("DELETE", PLAN, version=WEB)
+
+    assert (refused.status_code, refused.json()["Code"]) == (409, "Conflict")
 
 
 def test_a_stopped_site_is_disabled(estate: Azure) -> None:

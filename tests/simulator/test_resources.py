@@ -175,7 +175,7 @@ def test_a_generic_resource_is_created_updated_and_deleted_in_its_time(azure: Az
     azure.clock.advance(10)
 
     assert (created.status_code, created.headers["retry-after"]) == (201, "3")
-    assert created.json()["properties"]["provisioningState"] == "Creating"
+    assert created.json()["properties"]["provisioningState"] == "Updating"  # a network's way
     assert (early, azure.call("GET", poll).json()["status"]) == ("InProgress", "Succeeded")
     assert code(busy) == (409, "AnotherOperationInProgress")
     deleted = azure.call("DELETE", path, version="2024-05-01")

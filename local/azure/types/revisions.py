@@ -8,6 +8,7 @@ its image behaves, and from whether the app runs.
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from local.azure import images
 from local.azure.arm import Answer, Json, Refusal, guid, seconds
@@ -15,6 +16,14 @@ from local.azure.table import Use, Write
 from local.azure.world import Resource, plain
 
 READY_AFTER = 20.0  # seconds from a revision's making, or its app's start, to its readiness
+_ADDED = {"revisionSuffix", "ephemeralStorage", "imageType"}  # a reader is told, no author says
+_USUAL = {
+    "maxReplicas": 10,
+    "cooldownPeriod": 300,
+    "pollingInterval": 30,
+    "cpu": 0.5,
+    "memory": "1Gi",
+}
 _BROKEN = {"missing", "inaccessible"}
 
 
@@ -209,12 +218,14 @@ def _same(old: Json, new: Json) -> bool:
     return _bare(old) == _bare(new)
 
 
-def _bare(template: Json) -> Json:
-    return {
-        name: value
-        for name, value in template.items()
-        if name != "revisionSuffix" and value is not None
-    }
+def _bare(value: Any) -> Any:
+    """Return what of a template its author decided: no suffix, nothing that a read adds."""
+    if isinstance(value, list):
+        return [_bare(one) for one in value]
+    if not isinstance(value, dict):
+        return value
+    kept = {name: _bare(inner) for name, inner in value.items() if name not in _ADDED}
+    return {n: v for n, v in kept.items() if v not in (None, "", [], {}) and v != _USUAL.get(n)}
 
 
 def names(rows: Iterable[Json]) -> set[str]:
