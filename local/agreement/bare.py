@@ -115,6 +115,8 @@ _WHOLE: dict[str, Callable[[Id, str], Json]] = {
         "kind": "StorageV2",
         "sku": {"name": "Standard_LRS"},
     },
+    "microsoft.sql/servers/databases": lambda *_: {},
+    "microsoft.sql/servers/elasticpools": lambda *_: {},
     "microsoft.web/serverfarms": lambda *_: {"sku": {"name": "P1v3"}},
 }
 _PARTS: dict[str, Callable[[Id], Json]] = {
@@ -122,7 +124,7 @@ _PARTS: dict[str, Callable[[Id], Json]] = {
     "microsoft.sql/servers/databases/replicationlinks": lambda _: {
         "partnerServer": "other",
         "partnerDatabase": "db",
-        "role": "Primary",
+        "role": "Secondary",
     },
     "microsoft.authorization/locks": lambda _: {"level": "CanNotDelete"},
     "microsoft.managedidentity/userassignedidentities/federatedidentitycredentials": lambda _: {

@@ -68,7 +68,8 @@ class _Before:
             return
         if code != "ParentResourceNotFound":
             _above_it(self.rows, self._made, whole, _place(request, known))
-        if response["status"] == 404 or _listed(self.rows, self._made, known, self._world):
+        listed = _listed(self.rows, self._made, known, self._world)
+        if response["status"] == 404 or (listed and whole == target):
             return
         self._target(whole, target, exchange, known)
         if request["method"] in {"PUT", "PATCH"}:
@@ -98,7 +99,7 @@ class _Before:
             if not self._has(named) and named.key not in self._missing:
                 _above_it(self.rows, self._made, named, _place(request, known))
                 _enclosing(self.groups, self._made, named, request, known)
-                self.rows[named.key] = bare.row(named, _place(request, known))
+                self.rows[named.key] = bare.row(named, _place_of(named, request, known))
 
     def _has(self, target: Id) -> bool:
         return target.key in self._made or target.key in self.rows
@@ -264,6 +265,15 @@ def _place(request: Json, known: Json | None) -> str | None:
     return next((str(row["location"]) for row in rows if row.get("location")), None)
 
 
+def _place_of(named: Id, request: Json, known: Json | None) -> str | None:
+    """Return where what a body names stands: a failover group's partner in another region."""
+    place = _place(request, known)
+    apart = "/failovergroups/" in request["path"].lower()
+    if apart and named.type.lower() == "microsoft.sql/servers":
+        return places.PAIRS.get(places.normal(place or "westus2"), "westus3")
+    return place
+
+
 def _makes(world: World, target: Id, exchange: Json) -> bool:
     """Tell whether a PUT made a thing, from its answer and from how its type is made."""
     request, response = exchange["request"], exchange["response"]
@@ -309,7 +319,7 @@ def _named(request: Json, known: Json | None, world: World) -> Iterator[Id]:
                 target.last, types=target.last.types[:depth], names=target.last.names[:depth]
             )
             target = replace(target, providers=(*target.providers[:-1], last))
-        own = target.key in request["path"].lower()
+        own = f"{request['path'].lower()}/".startswith(f"{target.key}/")
         if not own and _is_one(target) and world.table.find(target.type) is not None:
             yield target
 

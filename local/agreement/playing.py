@@ -9,12 +9,14 @@ import contextlib
 import json
 import re
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import unquote, urlencode, urlsplit
 
 import httpx
 import jwt
@@ -33,6 +35,7 @@ from local.keys import new_key
 
 _POLL = re.compile(r"/[^/?]*(operation|asyncop)[^/]*/[^/]+(/[^/]+)?$", re.IGNORECASE)
 _LONG_ENOUGH = 400  # seconds of app time after which the recorded work had ended
+_LINKS = ("azure-asyncoperation", "location")
 _CONTAINERS = 45  # the same for containers, which tell more the longer they run
 _HOST = "https://management.azure.com"
 
@@ -78,11 +81,12 @@ def play(path: Path) -> Outcome:
 
 
 async def _play(outcome: Outcome, exchanges: list[Json], recorder: str) -> None:
-    lines.ERA.set(month(exchanges))
+    then = when(exchanges)
+    lines.ERA.set(f"{then:%Y-%m}" if then else lines.TODAY)
     exchanges = [
         bodies.with_body(exchange, exchanges[place:]) for place, exchange in enumerate(exchanges)
     ]
-    clock = inline.HandClock()
+    clock = inline.HandClock(then or inline.START)
     subscription = parse(exchanges[0]["request"]["path"])[0].subscription or inline.SUBSCRIPTION
     world = app.make_world(clock, Memory(), subscription=subscription, tenant=inline.TENANT)
     before.found(world, exchanges)
@@ -93,7 +97,8 @@ async def _play(outcome: Outcome, exchanges: list[Json], recorder: str) -> None:
     headers = {"authorization": f"Bearer {token}"} if token else {}
     transport = httpx.ASGITransport(gateway)
     async with httpx.AsyncClient(transport=transport, base_url=_HOST, headers=headers) as client:
-        poll: str | None = None
+        links: dict[str, str] = {}
+        theirs: dict[str, str] = {}
         tags = Tags()
         for exchange in exchanges:
             request, recorded = exchange["request"], exchange["response"]
@@ -101,8 +106,8 @@ async def _play(outcome: Outcome, exchanges: list[Json], recorder: str) -> None:
                 k: _version(v, request, world) for k, v in (request.get("query") or {}).items()
             }
             address = request["path"] + "?" + urlencode(query)
-            if poll and request["method"] == "GET" and _POLL.search(request["path"]):
-                address = poll
+            if links and request["method"] == "GET" and _POLL.search(request["path"]):
+                address = _followed(links, request["path"], theirs)
                 clock.advance(_long_enough(request) if _ended(recorded) else 1)
             answer = await client.request(
                 request["method"],
@@ -111,11 +116,9 @@ async def _play(outcome: Outcome, exchanges: list[Json], recorder: str) -> None:
                 headers=tags.conditions(request, recorded),
             )
             tags.note(recorded, answer)
-            poll = (
-                answer.headers.get("azure-asyncoperation")
-                or answer.headers.get("location")
-                or poll
-            )
+            links = _links(answer.headers) or links
+            for name, link in _links(recorded.get("headers") or {}).items():
+                theirs.setdefault(unquote(urlsplit(link).path).lower(), name)
             found = difference(recorded, answer, recorder)
             if found is None:
                 outcome.agreed += 1
@@ -123,14 +126,25 @@ async def _play(outcome: Outcome, exchanges: list[Json], recorder: str) -> None:
                 outcome.faults.append(f"{request['method']} {request['path'][-60:]}: {found}")
 
 
-def month(exchanges: list[Json]) -> str:
-    """Return the month in which a recording was made; today's where no answer has its date."""
+def _followed(links: dict[str, str], path: str, theirs: dict[str, str]) -> str:
+    """Return our link for the one of theirs that leads to a path."""
+    name = theirs.get(unquote(path).lower())
+    return links[name] if name in links else next(links[n] for n in _LINKS if n in links)
+
+
+def _links(headers: Mapping[str, Any]) -> dict[str, str]:
+    found = {name.lower(): str(value) for name, value in headers.items()}
+    return {name: found[name] for name in _LINKS if name in found}
+
+
+def when(exchanges: list[Json]) -> datetime | None:
+    """Return when a recording was made; None where no answer has its date."""
     for exchange in exchanges:
         for name, value in (exchange["response"].get("headers") or {}).items():
             if name.lower() == "date":
                 with contextlib.suppress(ValueError):
-                    return f"{parsedate_to_datetime(str(value)):%Y-%m}"
-    return lines.TODAY
+                    return parsedate_to_datetime(str(value)).astimezone(UTC)
+    return None
 
 
 def _version(value: str, request: Json, world: World) -> str:

@@ -2,8 +2,9 @@
 
 from dataclasses import replace
 
-from local.azure import operations
+from local.azure import groups, operations
 from local.azure.arm import Answer, Json
+from local.azure.ids import resource
 from local.azure.table import Lro, Use
 
 
@@ -20,7 +21,7 @@ def begun(use: Use, lro: Lro, state: Json, *, provisioning: str | None = None) -
         resource=item.id,
         lro=lro,
         call=use.call,
-        place=str(item.body["location"]),
+        place=str(item.body.get("location") or groups.place(use.world, resource(item.id))),
         namespace=use.type.namespace,
     )
     use.world.save(
@@ -32,4 +33,8 @@ def begun(use: Use, lro: Lro, state: Json, *, provisioning: str | None = None) -
             changed=use.call.now,
         )
     )
-    return Answer(status=lro.status, headers=operations.headers(operation, lro, use.call))
+    return Answer(
+        status=lro.status,
+        headers=operations.headers(operation, lro, use.call),
+        body=operations.announced(operation, lro),
+    )

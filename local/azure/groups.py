@@ -57,6 +57,12 @@ def shown(world: World, group: Group, call: Call) -> Json:
     return body
 
 
+def place(world: World, target: Id) -> str:
+    """Return where work on a thing without a place is done: where its group is kept."""
+    group = world.groups.get((target.group or "").lower())
+    return group.location if group else "global"
+
+
 def require(world: World, target: Id) -> Group:
     """Return the group that a call names; refuse one that is not there."""
     found = _found(world, target)

@@ -100,7 +100,9 @@ def result(world: World, call: Call, operation_id: str) -> Answer:
     if not operation.ended:
         told_links = how.repeats if how.result == "document" else "location"
         again = _links("both" if how.repeats == "both" else told_links, operation, call)
-        told = _document(world, operation, call) if how.result == "document" else None
+        told = announced(operation, how)
+        if how.result == "document":
+            told = _document(world, operation, call)
         return Answer(status=202, body=told, headers={**again, **_pause(how)})
     if operation.late:
         raise Refusal(409, operation.late["code"], operation.late["message"])

@@ -201,7 +201,7 @@ def _conditioned(call: Call, current: Resource | None, row: ResourceType) -> Cal
 
 def _start(world: World, call: Call, write: Write) -> Answer:
     row, new = write.type, write.current is None
-    place = str(write.body.get("location") or _place(world, write.id))
+    place = str(write.body.get("location") or groups.place(world, write.id))
     metered = row.behaviour.meter(world, call, place)
     lro = row.behaviour.work(write)
     if call.method == "PATCH" and lro is not None and lro.status == 200 and _tags_alone(call):
@@ -260,11 +260,6 @@ def _is_part(new: Any, old: Any, write: Write) -> bool:
     return bool(new == old)
 
 
-def _place(world: World, target: Id) -> str:
-    group = world.groups.get((target.group or "").lower())
-    return group.location if group else "global"
-
-
 def _delete(world: World, call: Call, target: Id, row: ResourceType) -> Answer:
     found = world.find(target)
     if target.nested and world.find(target.parent()) is None:
@@ -281,7 +276,7 @@ def _delete(world: World, call: Call, target: Id, row: ResourceType) -> Answer:
     at_once = row.delete is None or not row.delete.is_used(call.version)
     if running is not None and running.kind == "delete":
         return Answer(status=lro.status, headers=operations.headers(running, lro, call))
-    place = str(found.body.get("location") or _place(world, target))
+    place = str(found.body.get("location") or groups.place(world, target))
     metered = row.behaviour.meter(world, call, place)
     call = _conditioned(call, found, row)
     use = Use(world=world, call=call, type=row, resource=found)

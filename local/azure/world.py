@@ -183,9 +183,9 @@ class World:
     def drop(self, item: Resource, at: datetime) -> None:
         """Let a resource go, with its children and extensions."""
         key = item.id.lower()
-        for below in [r for k, r in self.resources.items() if k.startswith(key + "/")]:
-            self._forget(below, at)
-        self._forget(item, at)
+        parts = [r for k, r in self.resources.items() if k.startswith(key + "/")]
+        for gone in (item, *parts):
+            self._forget(gone, at)
 
     def find(self, what: Id | str) -> Resource | None:
         """Return the resource of this identifier."""

@@ -46,7 +46,7 @@ def action(said: Mapping[str, Any]) -> Action:
             item = use.world.find(use.resource.id) or use.resource
             view = View(now=use.call.now, version=use.call.version)
             return replace(begun, body=use.type.shown(item, view))
-        return replace(begun, body=answer.body)
+        return replace(begun, body=begun.body if answer.body is None else answer.body)
 
     return act
 

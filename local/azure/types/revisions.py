@@ -215,7 +215,7 @@ def _same(old: Json, new: Json) -> bool:
     """Tell whether two templates make the same revision: a suffix left out is no other one."""
     if new.get("revisionSuffix") and new["revisionSuffix"] != old.get("revisionSuffix"):
         return False
-    return _bare(old) == _bare(new)
+    return bool(_bare(old) == _bare(new))
 
 
 def _bare(value: Any) -> Any:

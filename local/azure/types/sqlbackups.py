@@ -16,7 +16,9 @@ from local.azure.world import Operation, Resource, World, plain
 
 DATABASES = f"{sqlserver.TYPE}/databases"
 POLICIES = f"{DATABASES}/backupShortTermRetentionPolicies"
+DROPPED = f"{sqlserver.TYPE}/restorableDroppedDatabases"
 RECOVERABLE = f"{sqlserver.TYPE}/recoverableDatabases"
+_TICKS = 621355968000000000  # from the year 1 to 1970, in units of 100 ns
 DEFAULT_DAYS, MOST_DAYS = 7, 35
 INTERVALS = (12, 24)
 _KEPT = ("lastAvailableBackupDate", "edition", "serviceLevelObjective", "elasticPoolName")
@@ -58,7 +60,10 @@ class Policies(Behaviour):
     def shown(self, resource: Resource, view: View) -> Json:
         """Return the policy as recorded."""
         head = {"id": resource.id, "name": resource.name, "type": resource.type}
-        return {"properties": plain(resource.body["properties"]), **head}
+        given = plain(resource.body["properties"])
+        if view.version < "2020":
+            given.pop("diffBackupIntervalInHours", None)
+        return {"properties": given, **head}
 
     def finished(self, world: World, resource: Resource, operation: Operation) -> Resource:
         """Return the policy; the database follows it from now on."""
@@ -101,6 +106,28 @@ class Recoverable(Behaviour):
         raise _read_only(use.resource.type)
 
 
+class Dropped(Behaviour):
+    """What a dropped database can be restored from."""
+
+    def check(self, write: Write) -> None:
+        """Refuse every write that is no seed."""
+        if not write.seeding:
+            raise _read_only(write.type.name)
+
+    def seeded(self, write: Write) -> Json:
+        """Return a memory with as long a window as there can be."""
+        return sqlclock.born(write.call.now - sqlclock.OLDER, "Hyperscale")
+
+    def shown(self, resource: Resource, view: View) -> Json:
+        """Return the entry."""
+        head = {"id": resource.id, "name": resource.name, "type": resource.type}
+        return {**plain(resource.body), **head}
+
+    def deleting(self, use: Use) -> Answer | None:
+        """Refuse: an entry goes by itself."""
+        raise _read_only(use.resource.type)
+
+
 def keep(world: World, database: Resource, now: datetime) -> None:
     """Make the policy and the geo-backup of a database what they should be; `master` has none."""
     if database.body["sku"]["tier"] == "System":
@@ -124,6 +151,36 @@ def keep(world: World, database: Resource, now: datetime) -> None:
         }
         memory = {**memory, "born": state["born"]}
         _save(world, entry, RECOVERABLE, {"properties": given}, memory, now)
+
+
+def drop(world: World, database: Resource) -> None:
+    """Keep what a dropped database can be restored from, for as long as it was to be kept."""
+    now = world.clock.now()
+    first = sqlclock.earliest(database.state, now)
+    server = database.id.rsplit("/", 2)[0]
+    if first is None or world.find(server) is None:
+        return
+    name = f"{database.name},{int(now.timestamp() * 10**7) + _TICKS}"
+    told = {
+        "databaseName": database.name,
+        "maxSizeBytes": database.body["properties"].get("maxSizeBytes"),
+        "creationDate": moment(datetime.fromisoformat(database.state["born"])),
+        "deletionDate": moment(now),
+        "earliestRestoreDate": moment(first),
+        "backupStorageRedundancy": sqlclock.redundancy(database.state, now),
+    }
+    body = {"location": database.body["location"], "sku": database.body["sku"]}
+    world.save(
+        Resource(
+            id=f"{server}/restorableDroppedDatabases/{name}",
+            type=DROPPED,
+            name=name,
+            body={**body, "properties": told},
+            state=database.state,
+            created=now,
+            changed=now,
+        )
+    )
 
 
 def forget(world: World, database: Resource) -> None:
@@ -188,6 +245,7 @@ _POLICY_LRO = replace(
     sqlserver.LRO,
     takes=20,
     segment="shortTermRetentionPolicyAzureAsyncOperation",
+    added="2020-01",
     announces="UpdateLogicalDatabase",
 )
 ROWS = (
@@ -200,6 +258,15 @@ ROWS = (
         create=_POLICY_LRO,
         update=_POLICY_LRO,
         behaviour=Policies(),
+    ),
+    ResourceType(
+        name=DROPPED,
+        versions=sqlserver.VERSIONS,
+        names=NameRule(pattern=r".+"),
+        tracked=False,
+        provisioning=False,
+        top_level=frozenset({"location", "sku", "tags"}),
+        behaviour=Dropped(),
     ),
     ResourceType(
         name=RECOVERABLE,

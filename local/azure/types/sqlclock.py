@@ -8,7 +8,7 @@ first and catches up from then on.
 Source: learn.microsoft.com, "Automated backups in Azure SQL Database", "Active geo-replication".
 """
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from local.azure.arm import Json
 
@@ -17,6 +17,7 @@ FIRST_BACKUP = timedelta(minutes=10)
 REDUNDANCY_CHANGE = timedelta(hours=24)
 PENDING, SEEDING = timedelta(seconds=30), timedelta(minutes=3)
 HOUR = timedelta(hours=1)
+NEVER = datetime.max.replace(tzinfo=UTC)  # the floor of a window that has not begun
 GEO = ("Geo", "GeoZone")
 
 

@@ -2,26 +2,26 @@
 
 Recorded: a write answers 202 with the operation's name; sizes may be asked for by their objective
 (`HS_Gen5_2`) and are told in full. A geo-secondary is made by `createMode: Secondary` from a
-database of another server and takes its size; it has no restore window of its own.
+database of another server and takes its size; it has no restore window of its own. What an older
+api-version does not know it does not tell.
 
-Its other halves: `sqlskus` (sizes), `sqlclock` (what time makes of it), `sqlbackups` (retention,
-geo-backups), `sqllinks` (replication).
+Its other halves: `sqlmodes` (where a new one comes from), `sqlskus` (sizes), `sqlclock` (what time
+makes of it), `sqlbackups` (retention, geo-backups), `sqllinks` (replication).
 """
 
 from dataclasses import replace
 from datetime import datetime
 
-from local.azure import places
+from local.azure import actions, places
 from local.azure.arm import Answer, Json, Refusal, guid
 from local.azure.table import Behaviour, Lro, NameRule, ResourceType, Use, View, Write
-from local.azure.types import facts, sqlbackups, sqlclock, sqllinks, sqlserver, sqlskus
+from local.azure.types import facts, sqlbackups, sqlclock, sqllinks, sqlmodes, sqlserver, sqlskus
 from local.azure.types.sqlserver import moment
 from local.azure.world import Operation, Resource, World, plain
 
 TYPE = sqlbackups.DATABASES
 LRO = replace(sqlserver.LRO, segment="databaseAzureAsyncOperation")
 REDUNDANCIES = ("Local", "Zone", "Geo", "GeoZone")
-SECONDARY = ("Secondary", "OnlineSecondary")
 READ_ONLY = (
     "earliestRestoreDate",
     "status",
@@ -36,7 +36,18 @@ READ_ONLY = (
     "isInfraEncryptionEnabled",
     "failoverGroupId",
 )
-_ONCE = ("createMode", "sourceDatabaseId", "requestedBackupStorageRedundancy")
+_ONCE = (
+    "createMode",
+    "requestedBackupStorageRedundancy",
+    "restorePointInTime",
+    "sourceDatabaseDeletionDate",
+    "recoveryServicesRecoveryPointId",
+    *(mode.source for mode in sqlmodes.MODES.values() if mode.source),
+)
+_LEDGER = "2021-02-01-preview"  # the first that tells where backups are stored
+_STORED = ("currentBackupStorageRedundancy", "requestedBackupStorageRedundancy")
+_ACCOUNTS = {"Geo": "GRS", "GeoZone": "GZRS", "Zone": "ZRS", "Local": "LRS"}
+_POOL = {"name": "ElasticPool", "capacity": 0}
 _SCHEDULE = "Microsoft.Maintenance/publicMaintenanceConfigurations/SQL_Default"
 _DEFAULTS: Json = {
     "collation": "SQL_Latin1_General_CP1_CI_AS",
@@ -59,7 +70,7 @@ class Databases(Behaviour):
         server = write.world.find(write.id.parent())
         if server is not None and server.body["location"] != write.body["location"]:
             raise facts.invalid("location")
-        if given.get("createMode") in SECONDARY and write.current is None:
+        if write.current is None:
             _source(write)
         if write.body.get("sku") and write.id.name.lower() != "master":
             sqlskus.read(write.body["sku"])
@@ -74,15 +85,20 @@ class Databases(Behaviour):
         body.pop("kind", None)
         source = _source(write) if write.current is None else None
         like = write.current or source
+        pool = _pool(write)
         if write.id.name.lower() == "master":
             body["sku"] = sqlserver.SYSTEM
+        elif pool is not None:
+            body["sku"] = {**_POOL, "tier": (pool.body.get("sku") or sqlskus.GENERAL)["tier"]}
         else:
-            default = like.body["sku"] if like else sqlskus.DEFAULT
+            default = like.body["sku"] if like and "sku" in like.body else sqlskus.DEFAULT
+            if default["name"] == _POOL["name"]:
+                default = sqlskus.DEFAULT
             body["sku"] = sqlskus.read({**(body.get("sku") or default)})
         old = write.current.body["properties"] if write.current else _defaults(body["sku"])
         body["properties"] = {**old, **body["properties"]}
         body["properties"]["objective"] = sqlskus.objective(body["sku"])
-        if source is not None:
+        if source is not None and sqlmodes.is_secondary(write):
             body["properties"]["secondaryType"] = "Geo"
         return body
 
@@ -95,9 +111,12 @@ class Databases(Behaviour):
             return sqlclock.redundant(state, asked, now) if asked else dict(state)
         source = _source(write)
         edition = self.shape(write)["sku"]["tier"]
-        inherited = source.state["redundancy"][1] if source else "Geo"
-        memory = sqlclock.born(now, edition, redundancy=str(asked or inherited))
-        return {**memory, "source": source.id, "secondary": True} if source else memory
+        inherited = (source.state.get("redundancy") if source else None) or ["", "Geo"]
+        memory = sqlclock.born(now, edition, redundancy=str(asked or inherited[1]))
+        if source is not None and sqlmodes.is_secondary(write):
+            return {**memory, "source": source.id, "secondary": True}
+        is_restored = "Restore" in sqlmodes.of(write).announces and not write.seeding
+        return {**memory, "restored": True} if is_restored else memory
 
     def seeded(self, write: Write) -> Json:
         """Return the memory of a database born long ago, with all that hangs on it."""
@@ -109,7 +128,9 @@ class Databases(Behaviour):
         given = write.body.get("properties") or {}
         if "Secondary" in roles or given.get("secondaryType") == "Geo":
             state["secondary"] = True
-        state["facts"] = facts.named(write.body, READ_ONLY)
+        state["facts"] = told = facts.named(write.body, READ_ONLY)
+        if "creationDate" in told and "earliestRestoreDate" not in told:
+            state["floor"] = sqlclock.NEVER.isoformat()
         found = world.find(write.id)
         assert found is not None
         item = replace(found, state=state)
@@ -124,8 +145,8 @@ class Databases(Behaviour):
             return write.type.update
         lro = write.type.create
         assert lro is not None
-        copy = _source(write) is not None
-        return replace(lro, announces="CreateDatabaseAsCopy", takes=120) if copy else lro
+        mode = sqlmodes.of(write)
+        return replace(lro, announces=mode.announces, takes=mode.takes)
 
     def busy(self, resource: Resource) -> Refusal:
         """Return how a database refuses a second operation."""
@@ -146,7 +167,11 @@ class Databases(Behaviour):
             sqlbackups.keep(world, resource, operation.due)
             if operation.kind == "create" and resource.state.get("source"):
                 sqllinks.connect(world, resource, resource.state["source"], operation.due)
-        return replace(resource, provisioning=operation.outcome, busy=None)
+        state = dict(resource.state)
+        then = state.pop("then", None)
+        if then is not None and operation.outcome == "Succeeded":
+            state["paused"] = then == "Paused"
+        return replace(resource, provisioning=operation.outcome, busy=None, state=state)
 
     def deleting(self, use: Use) -> Answer | None:
         """Refuse for the database that belongs to the server."""
@@ -155,8 +180,27 @@ class Databases(Behaviour):
         return None
 
     def removed(self, world: World, resource: Resource) -> None:
-        """Let the geo-backup go with the database."""
+        """Let the geo-backup go with the database, and keep what it can be restored from."""
         sqlbackups.forget(world, resource)
+        sqlbackups.drop(world, resource)
+
+
+def pause(use: Use) -> Answer:
+    """Begin to let a database rest: it costs storage only."""
+    return _turn(use, "DeactivateDatabaseAsync", "Paused")
+
+
+def resume(use: Use) -> Answer:
+    """Begin to let a paused database serve again."""
+    return _turn(use, "ActivateDatabaseAsync", "Online")
+
+
+def _turn(use: Use, announces: str, then: str) -> Answer:
+    if sqlbackups.is_hyperscale(use.resource):
+        why = "The operation is not supported for the service tier of the database."
+        raise Refusal(400, "UnsupportedServiceTier", why)
+    lro = replace(LRO, announces=announces, takes=90)
+    return actions.begun(use, lro, {**use.resource.state, "then": then})
 
 
 def restore_points(use: Use) -> Answer:
@@ -181,11 +225,13 @@ def _properties(item: Resource, view: View) -> Json:
     objective, sku = given.pop("objective", "System"), item.body["sku"]
     state, place = item.state, item.body["location"]
     at = sqlclock.earliest(state, view.now)
+    if at is None and state.get("restored") and sku["name"] != _POOL["name"]:
+        at = datetime.fromisoformat(state["floor"])  # told before it is reached
     if at is not None:
         given["earliestRestoreDate"] = moment(at)
     subscription = "/".join(item.id.split("/")[:3])
     told = {
-        "status": "Creating" if item.provisioning == "Creating" else "Online",
+        "status": _status(item),
         "databaseId": guid("database", item.id, state["born"]),
         "creationDate": moment(datetime.fromisoformat(state["born"])),
         "currentServiceObjectiveName": objective,
@@ -201,14 +247,39 @@ def _properties(item: Resource, view: View) -> Json:
         told["maxLogSizeBytes"] = 193273528320
     if view.version >= "2022-08-01":
         given.setdefault("availabilityZone", "NoPreference")
-    return {**given, **told}
+    return _as_of(view.version, {**given, **told}, sku)
+
+
+def _status(item: Resource) -> str:
+    if item.provisioning == "Creating":
+        return "Creating"
+    then = item.state.get("then")
+    if then:
+        return {"Paused": "Pausing", "Online": "Resuming"}[then]
+    return "Paused" if item.state.get("paused") else "Online"
+
+
+def _as_of(version: str, told: Json, sku: Json) -> Json:
+    """Return what an api-version knows: redundancy had other names, replicas too."""
+    if "family" not in sku:
+        told.pop("licenseType", None)
+    if version < _LEDGER and sku["tier"] == "Hyperscale":
+        told.pop("zoneRedundant", None)
+    if version >= _LEDGER:
+        return told
+    stored = told["requestedBackupStorageRedundancy"]
+    for name in (*_STORED, "isLedgerOn", "isInfraEncryptionEnabled", "autoPauseDelay"):
+        told.pop(name, None)
+    replicas = told.get("highAvailabilityReplicaCount")
+    if version >= "2020-08-01-preview":
+        return {**told, "storageAccountType": _ACCOUNTS[stored]}
+    for name in ("maintenanceConfigurationId", "highAvailabilityReplicaCount"):
+        told.pop(name, None)
+    return {"readReplicaCount": replicas or 0, **told}
 
 
 def _check_values(write: Write, given: Json) -> None:
-    if write.current is None:
-        modes = ("Default", *SECONDARY)
-        facts.check_choice(given.get("createMode"), modes, facts.invalid("createMode"))
-    if given.get("elasticPoolId") is not None:
+    if given.get("elasticPoolId") is not None and _pool(write) is None:
         raise facts.invalid("elasticPoolId")
     asked = given.get("requestedBackupStorageRedundancy")
     wrong = facts.invalid("requestedBackupStorageRedundancy")
@@ -224,20 +295,18 @@ def _check_values(write: Write, given: Json) -> None:
 
 
 def _source(write: Write) -> Resource | None:
-    """Return the database that a new secondary copies; refuse one that cannot be copied."""
-    given = write.body.get("properties") or {}
-    if given.get("createMode") not in SECONDARY:
-        return None
-    found = write.world.find(str(given.get("sourceDatabaseId") or ""))
-    if found is None or found.type != TYPE:
-        raise Refusal(
-            404, "SourceDatabaseNotFound", "The source database of the secondary does not exist."
-        )
-    if found.id.rpartition("/databases/")[0].lower() == write.id.parent().key:
-        raise facts.invalid("sourceDatabaseId")
-    if found.busy and write.current is None:
+    """Return what a new database is made from, if that is not at work."""
+    found = sqlmodes.source(write)
+    if found is not None and found.busy and write.current is None:
         raise sqlbackups.busy(found.id)
     return found
+
+
+def _pool(write: Write) -> Resource | None:
+    wanted = (write.body.get("properties") or {}).get("elasticPoolId")
+    found = write.world.find(str(wanted)) if wanted else None
+    is_pool = found is not None and found.type == f"{sqlserver.TYPE}/elasticPools"
+    return found if is_pool else None
 
 
 def _defaults(sku: Json) -> Json:
@@ -269,6 +338,10 @@ ROW = ResourceType(
     update=replace(LRO, takes=45, announces="UpdateLogicalDatabase"),
     delete=replace(LRO, takes=20, announces="DropLogicalDatabase"),
     group_delete=30.0,
-    actions={("GET", "restorepoints"): restore_points},
+    actions={
+        ("GET", "restorepoints"): restore_points,
+        ("POST", "pause"): pause,
+        ("POST", "resume"): resume,
+    },
     behaviour=Databases(),
 )

@@ -8,13 +8,13 @@ leaves the secondary a database of its own. Recorded: lists give links no `type`
 from dataclasses import replace
 from datetime import datetime
 
-from local.azure import places
+from local.azure import actions, places
 from local.azure.arm import Answer, Json, Refusal, guid
 from local.azure.ids import resource
 from local.azure.table import Behaviour, NameRule, ResourceType, Use, View, Write
 from local.azure.types import facts, sqlbackups, sqlclock, sqlserver
 from local.azure.types.sqlserver import moment
-from local.azure.world import Resource, World, plain
+from local.azure.world import Operation, Resource, World, plain
 
 TYPE = f"{sqlserver.TYPE}/databases/replicationLinks"
 READ_ONLY = ("replicationState", "percentComplete", "startTime", "isTerminationAllowed")
@@ -72,8 +72,25 @@ class Links(Behaviour):
             "isTerminationAllowed": True,
         }
         laid = facts.lay(given, resource.state.get("facts") or {})
-        kind = {} if view.kind == "list" else {"type": resource.type}
+        old = view.version < "2015"
+        if old:
+            laid.pop("linkType", None)
+        kind: Json = {} if view.kind == "list" and not old else {"type": resource.type}
+        if old:
+            kind["location"] = laid.get("partnerLocation")
         return {"properties": laid, "id": resource.id, "name": resource.name, **kind}
+
+    def finished(self, world: World, resource: Resource, operation: Operation) -> Resource:
+        """Return the link; after a failover both sides have changed their parts."""
+        state = dict(resource.state)
+        if state.pop("turning", False) and operation.outcome == "Succeeded":
+            for twin in world.all_of(TYPE):
+                if twin.name == resource.name and twin.id != resource.id:
+                    world.save(_turned(twin, operation.due))
+                    _mark(world, _database(twin), secondary=True, now=operation.due)
+            _mark(world, _database(resource), secondary=False, now=operation.due)
+            resource = _turned(resource, operation.due)
+        return replace(resource, provisioning=operation.outcome, busy=None, state=state)
 
     def removed(self, world: World, resource: Resource) -> None:
         """Cut the other side too; a secondary is now a database of its own."""
@@ -83,6 +100,32 @@ class Links(Behaviour):
             if other.name == resource.name:
                 world.drop(other, now)
                 return
+
+
+def failover(use: Use) -> Answer:
+    """Begin a change over that loses nothing, asked of the secondary."""
+    return _fail_over(use, "FailoverContinuousCopy", 60)
+
+
+def force(use: Use) -> Answer:
+    """Begin a change over that may lose the last seconds, asked of the secondary."""
+    return _fail_over(use, "ForceFailoverContinuousCopy", 20)
+
+
+def _fail_over(use: Use, announces: str, takes: float) -> Answer:
+    if use.resource.body["properties"]["role"] == "Primary":
+        why = "The database is the primary of the replication already; ask its secondary."
+        raise Refusal(409, "DatabaseAlreadyPrimary", why)
+    lro = replace(ROWS[0].delete or sqlserver.LRO, announces=announces, takes=takes, since="")
+    return actions.begun(use, lro, {**use.resource.state, "turning": True})
+
+
+def _turned(link: Resource, now: datetime) -> Resource:
+    body = plain(link.body)
+    given = body["properties"]
+    given["role"], given["partnerRole"] = given["partnerRole"], given["role"]
+    state = {k: v for k, v in link.state.items() if k not in {"facts", "turning"}}
+    return replace(link, body=body, state=state, changed=now)
 
 
 def connect(world: World, secondary: Resource, primary: str, since: datetime) -> None:
@@ -171,7 +214,12 @@ ROWS = (
             takes=20,
             segment="replicationLinksAzureAsyncOperation",
             announces="ForceStopDatabaseCopy",
+            since="2015-05-01-preview",
         ),
+        actions={
+            ("POST", "failover"): failover,
+            ("POST", "forcefailoverallowdataloss"): force,
+        },
         behaviour=Links(),
     ),
 )

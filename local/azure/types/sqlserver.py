@@ -168,9 +168,9 @@ ROW = ResourceType(
     ),
     top_level=frozenset({"identity", "kind"}),
     provisioning=False,
-    create=replace(LRO, takes=60, announces="UpsertLogicalServer"),
-    update=replace(LRO, announces="UpsertLogicalServer"),
-    delete=replace(LRO, announces="DropLogicalServer"),
+    create=replace(LRO, takes=60, announces="UpsertLogicalServer", since="2015-05-01-preview"),
+    update=replace(LRO, announces="UpsertLogicalServer", since="2015-05-01-preview"),
+    delete=replace(LRO, announces="DropLogicalServer", since="2015-05-01-preview"),
     group_delete=60.0,
     behaviour=Servers(),
 )

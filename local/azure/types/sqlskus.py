@@ -5,6 +5,7 @@ import re
 from local.azure.arm import Json, Refusal
 
 DEFAULT: Json = {"name": "GP_Gen5", "capacity": 2}
+GENERAL: Json = {**DEFAULT, "tier": "GeneralPurpose", "family": "Gen5"}
 _TIERS = {"GP": "GeneralPurpose", "BC": "BusinessCritical", "HS": "Hyperscale"}
 _VCORE = re.compile(r"(GP|BC|HS)(_S)?_(Gen5|DC|PRMS|MOPRMS)(?:_(\d+))?")
 _SIZES = (1, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 24, 32, 40, 64, 80, 128)
@@ -64,6 +65,8 @@ def kind(sku: Json) -> str:
         words.append("vcore")
     if "_S_" in str(sku["name"]):
         words.append("serverless")
+    if sku["name"] == "ElasticPool":
+        words.append("pool")
     if sku["tier"] == "Hyperscale":
         words.append("hyperscale")
     return ",".join(words)
