@@ -4,7 +4,7 @@ Exits 2 where the folder has no recordings.
 """
 
 import sys
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
@@ -45,19 +45,35 @@ def told(outcomes: Iterable[Outcome]) -> list[str]:
         for outcome in found:
             by_operation[outcome.operation].append(outcome)
         lines += [_share(some, f"  {name}") for name, some in sorted(by_operation.items())]
-        lines += [f"    {o.name}: {o.faults[0][:300]}" for o in found if not o.whole]
+        lines += [_first_difference(outcome) for outcome in found if not outcome.whole]
     every = [outcome for found in by_folder.values() for outcome in found]
+    purposes = Counter(outcome.purpose for outcome in every if outcome.purpose)
     return [
         *lines,
+        "",
+        "Differences on purpose (docs/differs-from-azure.md):",
+        *(f"{count:5}  {what}" for what, count in purposes.most_common()),
+        f"{sum(outcome.ordered for outcome in every):5}  failures were ordered as faults",
         "",
         *(_share(by_folder[f], f) for f in sorted(by_folder)),
         _share(every, "all"),
     ]
 
 
+def _first_difference(outcome: Outcome) -> str:
+    on_purpose = f" (on purpose: {outcome.purpose})" if outcome.purpose else ""
+    return f"    {outcome.name}: {outcome.faults[0][:300]}{on_purpose}"
+
+
 def _share(outcomes: list[Outcome], name: str) -> str:
     whole = sum(outcome.whole for outcome in outcomes)
-    return f"{whole / len(outcomes):5.0%}  {name} ({whole} of {len(outcomes)})"
+    meant = sum(bool(outcome.purpose) for outcome in outcomes)
+    told = f"{whole / len(outcomes):5.0%}  {name} ({whole} of {len(outcomes)})"
+    if not meant:
+        return told
+    left = len(outcomes) - meant
+    rest = f"{whole / left:.0%} of the rest" if left else "nothing else"
+    return f"{told}; {meant} differ on purpose, {rest}"
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from local.azure.arm import Json
-from local.azure.ids import Id
+from local.azure.ids import Id, parse
 
 
 def chain(target: Id) -> list[Id]:
@@ -85,6 +85,30 @@ def _gateway(target: Id, part: str) -> Json:
     }
 
 
+def _home(target: Id) -> str:
+    return f"{target.scope()}/providers/Microsoft.App/managedEnvironments/home"
+
+
+def _app(target: Id, part: str) -> Json:
+    """Return a container app with the revision that is asked for."""
+    container = {"name": target.name, "image": "nginx"}
+    named = part if part.startswith(f"{target.name}--") else ""
+    suffix = named.removeprefix(f"{target.name}--")
+    template = {"containers": [container], **({"revisionSuffix": suffix} if suffix else {})}
+    return {"properties": {"environmentId": _home(target), "template": template}}
+
+
+def homes(row: Json) -> list[Json]:
+    """Return rows for the environment that an app's row says it runs in."""
+    target = parse(row["id"])[0]
+    if target.type.lower() not in {"microsoft.app/containerapps", "microsoft.app/jobs"}:
+        return []
+    given = row.get("properties") or {}
+    name = given.get("environmentId") or given.get("managedEnvironmentId")
+    given["environmentId"] = name or _home(target)
+    return [{"id": given["environmentId"], "location": row.get("location")}]
+
+
 def _site(target: Id, part: str) -> Json:
     return {"kind": "app", "properties": {"state": "Stopped" if part == "start" else "Running"}}
 
@@ -115,6 +139,8 @@ _WHOLE: dict[str, Callable[[Id, str], Json]] = {
         "kind": "StorageV2",
         "sku": {"name": "Standard_LRS"},
     },
+    "microsoft.app/containerapps": _app,
+    "microsoft.app/jobs": lambda target, _: {"properties": {"environmentId": _home(target)}},
     "microsoft.sql/servers/databases": lambda *_: {},
     "microsoft.sql/servers/elasticpools": lambda *_: {},
     "microsoft.web/serverfarms": lambda *_: {"sku": {"name": "P1v3"}},

@@ -9,14 +9,12 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any
 
-from local.agreement import bare, presumed
+from local.agreement import bare, presumed, seeds
 from local.azure import places, seeding
 from local.azure.arm import Json, Refusal
 from local.azure.ids import Id, parse
-from local.azure.types import containerrun
 from local.azure.world import World
 
 _DELETED = "microsoft.keyvault/locations/deletedvaults"
@@ -120,24 +118,32 @@ def _delete_softly(world: World, target: Id, known: Json | None) -> None:
 
 
 def _put(world: World, rows: Iterable[Json]) -> None:
-    kept = [_full(row) for row in rows]
+    kept = [seeds.full(row) for row in rows]
     there = {parse(row["id"])[0].key for row in kept}
+    homes = {home["id"].lower(): home for row in kept for home in bare.homes(row)}
+    kept = [*(home for key, home in homes.items() if key not in there), *kept]
     for row in list(kept):
         group = replace(parse(row["id"])[0], providers=())
         if group.group and group.key not in there:
             there.add(group.key)
             kept.append({"id": str(group), "location": "westus2"})
-    world.note("images", [rule for row in kept for rule in _ended_images(row)] or None)
+    world.note("images", [rule for row in kept for rule in seeds.ended_images(row)] or None)
     now = world.clock.now()
-    for row in sorted(kept, key=lambda row: ("/providers/" in row["id"], row["id"].count("/"))):
+    for row in sorted(kept, key=_order):
         if world.find(row["id"]) is not None and "properties" not in row:
             continue
         try:
             seeding.seed(world, [_placed(row, world)], now=now, believed=True)
         except (ValueError, Refusal):
             continue
-        if _fresh(row):
-            _make_fresh(world, row["id"])
+        if seeds.is_fresh(row):
+            seeds.make_fresh(world, row["id"])
+
+
+def _order(row: Json) -> tuple[bool, int, bool]:
+    """Return the place of a row: groups, what stands in them, what stands in that; apps last."""
+    name = row["id"].lower()
+    return "/providers/" in name, name.count("/"), "/microsoft.app/managedenv" not in name
 
 
 def _placed(row: Json, world: World) -> Json:
@@ -355,44 +361,3 @@ def _whole(target: Id, world: World) -> Id | None:
         scope = target.scope()
         return _whole(scope, world)
     return None
-
-
-def _full(row: Json) -> Json:
-    body: Json = json.loads(json.dumps(row))
-    if "/providers/" not in body["id"]:
-        kept = ("id", "location", "tags", "managedBy")
-        return {name: body[name] for name in kept if body.get(name) is not None}
-    for container in (body.get("properties") or {}).get("containers") or []:
-        for variable in (container.get("properties") or {}).get("environmentVariables") or []:
-            if variable.get("value") is None:
-                variable["secureValue"] = "hidden"
-    return body
-
-
-def _ended_images(row: Json) -> list[Json]:
-    """Return rules by which the containers that had ended end again."""
-    found = []
-    for container in _containers(row):
-        view = container["properties"].get("instanceView") or {}
-        if (view.get("currentState") or {}).get("state") == "Terminated":
-            image = re.escape(container["properties"]["image"])
-            found.append({"match": image, "behaviour": "crash"})
-    return found
-
-
-def _fresh(row: Json) -> bool:
-    """Tell whether a recorded container group ran for too short a time to show events."""
-    views = [container["properties"].get("instanceView") for container in _containers(row)]
-    return any(view is not None and "events" not in view for view in views)
-
-
-def _containers(row: Json) -> list[Json]:
-    if "containergroups" not in row["id"].lower():
-        return []
-    return (row.get("properties") or {}).get("containers") or []
-
-
-def _make_fresh(world: Any, name: str) -> None:
-    item = world.find(name)
-    accepted = world.clock.now() - timedelta(seconds=containerrun.DONE)
-    world.save(replace(item, state={**item.state, "accepted": accepted.isoformat()}))

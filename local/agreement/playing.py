@@ -22,7 +22,7 @@ import httpx
 import jwt
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
-from local.agreement import before, bodies, presumed
+from local.agreement import before, bodies, differences, presumed
 from local.agreement.comparing import difference
 from local.agreement.tags import Tags
 from local.azure import app, inline, lines
@@ -44,14 +44,18 @@ _HOST = "https://management.azure.com"
 class Outcome:
     """How one recording went: exchanges that agree, and why the others do not.
 
-    `ordered`: its failure was ordered as a fault, because nothing in it tells the cause.
+    `first` is the place of the first that does not. `ordered`: its failure was ordered as a fault,
+    because nothing in it tells the cause. `purpose`:
+    the difference on purpose that it shows, empty for none.
     """
 
     folder: str
     operation: str
     name: str
     agreed: int = 0
+    first: int = 0
     ordered: bool = False
+    purpose: str = ""
     faults: list[str] = field(default_factory=list)
 
     @property
@@ -77,6 +81,8 @@ def play(path: Path) -> Outcome:
         asyncio.run(_play(outcome, exchanges, recorder))
     except Exception as error:  # any recording may be given: one must not end all the others
         outcome.faults.append(f"not played: {type(error).__name__}: {error}")
+    shown = None if outcome.whole else differences.of(exchanges, outcome.first)
+    outcome.purpose = shown.what if shown is not None else ""
     return outcome
 
 
@@ -100,7 +106,7 @@ async def _play(outcome: Outcome, exchanges: list[Json], recorder: str) -> None:
         links: dict[str, str] = {}
         theirs: dict[str, str] = {}
         tags = Tags()
-        for exchange in exchanges:
+        for place, exchange in enumerate(exchanges):
             request, recorded = exchange["request"], exchange["response"]
             query = {
                 k: _version(v, request, world) for k, v in (request.get("query") or {}).items()
@@ -123,6 +129,7 @@ async def _play(outcome: Outcome, exchanges: list[Json], recorder: str) -> None:
             if found is None:
                 outcome.agreed += 1
             else:
+                outcome.first = outcome.first if outcome.faults else place
                 outcome.faults.append(f"{request['method']} {request['path'][-60:]}: {found}")
 
 

@@ -22,11 +22,13 @@ _FORM = re.compile(r"[\w (),]+")
 
 def normal(name: str) -> str:
     """Return a region's name as Azure stores it: lower case, without spaces."""
-    return name.replace(" ", "").lower()
+    return re.sub(r"[ ()]", "", name).lower()
 
 
 NAMES = {normal(shown): shown for shown in _SHOWN.split(",")}
 ALL = tuple(NAMES)
+_STAGE = "North Central US (Stage)"  # of Container Apps only
+FOR_APPS = (*ALL, normal(_STAGE))
 FOR_GROUPS = tuple(name for name in ALL if not name.endswith("euap"))
 
 
@@ -70,7 +72,7 @@ def of(target: Any) -> str:
 
 def shown(name: str) -> str:
     """Return a region's name as some providers print it: West Europe."""
-    return NAMES.get(name, name)
+    return _STAGE if name == FOR_APPS[-1] else NAMES.get(name, name)
 
 
 def read(value: object) -> str:

@@ -41,7 +41,7 @@ _LISTS: dict[str, Callable[[World, Call], Answer]] = {
 }
 
 # What no row of the table describes, by provider and type.
-_APART: dict[tuple[str, str], Callable[[World, Call, Id], Answer]] = {
+APART: dict[tuple[str, str], Callable[[World, Call, Id], Answer]] = {
     ("microsoft.authorization", "roledefinitions"): roles.definitions,
     ("microsoft.alertsmanagement", "alerts"): alertlist.answer,
     ("microsoft.insights", "metrics"): metrics.answer,
@@ -120,8 +120,8 @@ def _provider(world: World, call: Call, target: Id) -> Answer:
             return graph.answer(world, call)
         case _, "locations" if target.group is None:
             return _location(world, call, target)
-        case found if found in _APART:
-            return _APART[found](world, call, target)
+        case found if found in APART:
+            return APART[found](world, call, target)
     return _typed(world, call, target)
 
 

@@ -12,30 +12,32 @@ from dataclasses import replace
 from datetime import datetime
 
 from local.azure import actions, places
-from local.azure.arm import Answer, Json, Late, Refusal, guid, seconds, stamp
+from local.azure.arm import Answer, Json, Late, Refusal, guid, seconds
 from local.azure.table import Behaviour, Lro, NameRule, ResourceType, Use, View, Write
 from local.azure.types import revisions
 from local.azure.types.revisions import invalid
 from local.azure.world import Operation, Resource, World, plain
 
 ENVIRONMENTS, TYPE = "Microsoft.App/managedEnvironments", "Microsoft.App/containerApps"
-VERSIONS = (
-    "2022-03-01",
-    "2022-10-01",
-    "2023-05-01",
-    "2023-08-01-preview",
-    "2023-11-02-preview",
-    "2024-02-02-preview",
-    "2024-03-01",
-    "2024-10-02-preview",
-    "2025-01-01",
-    "2025-02-02-preview",
-    "2025-07-01",
-)
+_MODES = {"Single", "Multiple", "Labels"}
+_ALL_TO_LATEST: list[Json] = [{"weight": 100, "latestRevision": True}]
 STOPPED, STARTED, UPDATED = 20.0, 30.0, 25.0
 _SUFFIX = re.compile(r"[a-z0-9]([-a-z0-9]{0,52}[a-z0-9])?")
-_PUT = Lro(takes=UPDATED, segment="containerappOperationStatuses", retry_after=15)
-_LATER = replace(_PUT, status=202, header="both", retry_after=None, silent=True)
+_PUT = Lro(
+    takes=UPDATED,
+    segment="containerappOperationStatuses",
+    retry_after=15,
+    document="id name status startTime",
+)
+_LATER = replace(
+    _PUT,
+    status=202,
+    header="both",
+    header_was="location",
+    header_since="2024-07",
+    retry_after=None,
+    silent=True,
+)
 _DELETE = replace(_LATER, takes=15.0, header="location", retry_after=15)
 _TURN = replace(_LATER, header="location", retry_after=10)
 _NEVER_SHOWN = ("runningStatus", "latestRevisionName", "latestReadyRevisionName")
@@ -54,7 +56,11 @@ class Environments(Behaviour):
         """Return the environment with its domain."""
         body = super().shown(resource, view)
         body["location"] = places.shown(str(body["location"]))
-        given = {"defaultDomain": domain(resource), "staticIp": "20.50.0.10", **body["properties"]}
+        given = {
+            "defaultDomain": domain(resource),
+            "staticIp": "203.0.113.1",
+            **body["properties"],
+        }
         return {**body, "properties": given}
 
 
@@ -64,19 +70,13 @@ class Apps(Behaviour):
     def check(self, write: Write) -> None:
         """Refuse an app without a home, a template or sound traffic."""
         given = write.body.get("properties") or {}
-        home = _home(given)
-        found = write.world.find(str(home)) if home else None
-        if found is None or found.type.lower() != ENVIRONMENTS.lower():
-            raise Refusal(
-                400,
-                "ManagedEnvironmentNotFound",
-                f"The environment '{home}' of container app '{write.id.name}' does not exist.",
-            )
+        check_home(write)
         _check_template(given.get("template") or {}, write.id.name)
         configuration = given.get("configuration") or {}
         mode = configuration.get("activeRevisionsMode") or "Single"
-        if mode not in {"Single", "Multiple", "Labels"}:
+        if mode.title() not in _MODES:
             raise invalid("configuration.activeRevisionsMode", f"'{mode}' is not a mode")
+        _check_secrets(configuration)
         fresh = revisions.due(write)
         known = [*revisions.revisions(write.current), *([fresh] if fresh else [])]
         if write.seeding and not write.current:
@@ -86,18 +86,21 @@ class Apps(Behaviour):
     def shape(self, write: Write) -> Json:
         """Return the body in the provider's form; what a secret holds is not in it."""
         body: Json = plain(write.body)
-        given = body["properties"]
+        given = body.setdefault("properties", {})
         home = _home(given)
         given["environmentId"] = given["managedEnvironmentId"] = home
         for name in (*_NEVER_SHOWN, "provisioningState", "revisions"):
             given.pop(name, None)
-        configuration = given.setdefault("configuration", {})
-        configuration["activeRevisionsMode"] = configuration.get("activeRevisionsMode") or "Single"
+        configuration = given["configuration"] = given.get("configuration") or {}
+        mode = configuration.get("activeRevisionsMode") or "Single"
+        configuration["activeRevisionsMode"] = mode.title()
         ingress = configuration.get("ingress")
         if ingress is not None:
             ingress.pop("fqdn", None)
+            for rule in ingress.get("traffic") or []:
+                rule["weight"] = int(rule.get("weight") or 0)
             if not ingress.get("traffic"):
-                ingress["traffic"] = [{"weight": 100, "latestRevision": True}]
+                ingress["traffic"] = plain(_ALL_TO_LATEST)
         if configuration.get("secrets"):
             configuration["secrets"] = [{"name": s["name"]} for s in configuration["secrets"]]
         return body
@@ -107,8 +110,7 @@ class Apps(Behaviour):
         now = write.call.now.isoformat()
         fresh = revisions.due(write)
         if write.current is None:
-            home = write.world.find(str(_home(write.body["properties"])))
-            assert home is not None
+            home = check_home(write)
             state: Json = {
                 "revisions": _given(write) if write.seeding else [fresh],
                 "stopped": False,
@@ -169,17 +171,18 @@ class Apps(Behaviour):
         given["provisioningState"] = "InProgress" if moving else resource.provisioning
         if view.kind != "put":
             given["runningStatus"] = _running(resource)
-        given["latestRevisionName"] = known[-1]["name"]
-        given["latestReadyRevisionName"] = ready["name"] if ready else None
-        given["latestRevisionFqdn"] = f"{known[-1]['name']}.{state['domain']}"
+            given["latestRevisionName"] = known[-1]["name"]
+            given["latestReadyRevisionName"] = ready["name"] if ready else None
+            given["latestRevisionFqdn"] = f"{known[-1]['name']}.{state['domain']}"
         ingress = given["configuration"].get("ingress")
         if ingress is not None:
             ingress["fqdn"] = f"{resource.name}.{state['domain']}"
+            if view.kind == "put" and ingress["traffic"] == _ALL_TO_LATEST:
+                ingress.pop("traffic")
         shown_id = resource.id.replace("/containerApps/", "/containerapps/")
         body["location"] = places.shown(str(body["location"]))
         head = {"id": shown_id, "name": resource.name, "type": resource.type}
-        made = {"createdAt": stamp(resource.created), "lastModifiedAt": stamp(resource.changed)}
-        return {"identity": {"type": "None"}, **head, **body, "systemData": made}
+        return {"identity": {"type": "None"}, **head, **body}
 
     def finished(self, world: World, resource: Resource, operation: Operation) -> Resource:
         """Return the app after its work; a single-revision app lets its older ones go."""
@@ -248,6 +251,39 @@ def _running(app: Resource) -> str:
     return "Stopped" if app.state["stopped"] else "Running"
 
 
+def check_home(write: Write) -> Resource:
+    """Return the environment; refuse a write without one, or with one that is not ready."""
+    home = _home(write.body.get("properties") or {})
+    found = write.world.find(str(home)) if home else None
+    if found is None or found.type.lower() != ENVIRONMENTS.lower():
+        raise Refusal(
+            404,
+            "ManagedEnvironmentNotFound",
+            f"The environment '{home}' of '{write.id.name}' does not exist.",
+        )
+    if found.provisioning not in {None, "Succeeded"} and write.current is None:
+        raise Refusal(
+            400,
+            "ManagedEnvironmentNotProvisioned",
+            f"The environment '{found.name}' is in the state '{found.provisioning}'; wait until it"
+            " is Succeeded.",
+        )
+    return found
+
+
+def _check_secrets(configuration: Json) -> None:
+    known = {row["name"] for row in configuration.get("secrets") or []}
+    for row in configuration.get("registries") or []:
+        wanted = row.get("passwordSecretRef")
+        if wanted and wanted not in known:
+            raise Refusal(
+                400,
+                "ContainerAppRegistriesPasswordSecretRefNotFound",
+                f"PasswordSecretRef '{wanted}' defined for container registry"
+                f" '{row.get('server')}' not found in the secrets.",
+            )
+
+
 def _given(write: Write) -> list[Json]:
     """Return the revisions that a seed names, or the one that its template makes."""
     rows = write.body["properties"].get("revisions")
@@ -303,6 +339,7 @@ def _check_traffic(ingress: Json, known: list[Json]) -> None:
     total = 0
     for rule in rules:
         weight = rule.get("weight") or 0
+        weight = int(weight) if isinstance(weight, str) and weight.isdecimal() else weight
         if not isinstance(weight, int) or isinstance(weight, bool) or not 0 <= weight <= 100:
             raise invalid("configuration.ingress.traffic", f"'{weight}' is not from 0 to 100")
         total += weight
@@ -327,17 +364,27 @@ def _check_traffic(ingress: Json, known: list[Json]) -> None:
 ROWS = (
     ResourceType(
         name=ENVIRONMENTS,
-        versions=VERSIONS,
+        versions=(),
+        regions=places.FOR_APPS,
         names=NameRule(pattern=r"[a-z]([-a-z0-9]{0,58}[a-z0-9])?"),
         top_level=frozenset({"kind", "identity"}),
-        create=replace(_PUT, takes=90.0, segment="managedEnvironmentOperationStatuses"),
-        delete=replace(_DELETE, takes=90.0, segment="managedEnvironmentOperationStatuses"),
+        create=replace(_PUT, takes=90.0, segment="managedEnvironmentOperationStatuses", again=0),
+        update=replace(
+            _LATER,
+            segment="managedEnvironmentOperationStatuses",
+            header="location",
+            unchanged="done",
+        ),
+        delete=replace(
+            _DELETE, takes=90.0, segment="managedEnvironmentOperationStatuses", repeats="none"
+        ),
         group_delete=90.0,
         behaviour=Environments(),
     ),
     ResourceType(
         name=TYPE,
-        versions=VERSIONS,
+        versions=(),
+        regions=places.FOR_APPS,
         names=NameRule(
             pattern=r"(?!.*--)[a-z]([-a-z0-9]{0,30}[a-z0-9])?",
             code="ContainerAppInvalidName",
@@ -355,6 +402,7 @@ ROWS = (
             ("POST", "start"): start,
             ("POST", "listsecrets"): secrets,
             ("GET", "revisions"): revisions.listed,
+            ("GET", "revisions/replicas"): revisions.replicas,
             ("POST", "revisions/activate"): revisions.activate,
             ("POST", "revisions/deactivate"): revisions.deactivate,
             ("POST", "revisions/restart"): revisions.restart,

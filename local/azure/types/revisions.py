@@ -10,8 +10,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from local.azure import images
-from local.azure.arm import Answer, Json, Refusal, guid, seconds
+from local.azure import images, places
+from local.azure.arm import Answer, Json, Refusal, guid, seconds, stamp
 from local.azure.table import Use, Write
 from local.azure.world import Resource, plain
 
@@ -127,6 +127,50 @@ def listed(use: Use) -> Answer:
     return Answer(status=200, body=_shown(item, _require(use), now))
 
 
+def replicas(use: Use) -> Answer:
+    """List what runs of a revision."""
+    item, now = use.resource, use.call.now
+    revision = _require(use)
+    count = _shown(item, revision, now)["properties"]["replicas"]
+    return Answer(
+        status=200, body={"value": [_replica(item, revision, n) for n in range(int(count))]}
+    )
+
+
+def _replica(app: Resource, revision: Json, place: int) -> Json:
+    salt = guid("replica", app.id, revision["name"], str(place)).replace("-", "")
+    name = f"{revision['name']}-{salt[:10]}-{salt[10:15]}"
+    target = f"{app.id}/revisions/{revision['name']}/replicas/{name}"
+    stream = f".azurecontainerapps.dev{target.replace('/providers/Microsoft.App', '')}"
+    host = f"{places.normal(str(app.body['location']))}{stream}"
+    return {
+        "id": target,
+        "name": name,
+        "type": "Microsoft.App/containerapps/revisions/replicas",
+        "properties": {
+            "createdTime": stamp(datetime.fromisoformat(revision["created"])),
+            "runningState": "Running",
+            "runningStateDetails": "",
+            "containers": [
+                {
+                    "name": one["name"],
+                    "containerId": f"containerd://{salt}",
+                    "ready": True,
+                    "started": True,
+                    "restartCount": 0,
+                    "runningState": "Running",
+                    "runningStateDetails": "",
+                    "logStreamEndpoint": f"https://{host}/containers/{one['name']}/logstream",
+                    "execEndpoint": f"wss://{host}/containers/{one['name']}/exec",
+                    "debugEndpoint": f"wss://{host}/debug?targetContainer={one['name']}",
+                }
+                for one in revision["template"].get("containers") or []
+            ],
+            "initContainers": [],
+        },
+    }
+
+
 def activate(use: Use) -> Answer:
     """Have a revision run."""
     return _change(use, active=True)
@@ -191,7 +235,7 @@ def _shown(app: Resource, revision: Json, now: datetime) -> Json:
                 timespec="seconds"
             ),
             "fqdn": host,
-            "template": revision["template"],
+            "template": _full(revision["template"]),
             "active": revision["active"],
             "replicas": max(int(scale.get("minReplicas") or 0), 1) if runs and ready else 0,
             "trafficWeight": weights(app, now)[revision["name"]],
@@ -199,6 +243,26 @@ def _shown(app: Resource, revision: Json, now: datetime) -> Json:
             "provisioningState": provisioning if revision["active"] else "Deprovisioned",
             "runningState": state,
         },
+    }
+
+
+def _full(template: Json) -> Json:
+    """Return a template as its revision tells it."""
+    scale = {"maxReplicas": 10, **(template.get("scale") or {})}
+    whole = dict.fromkeys(
+        ("revisionSuffix", "terminationGracePeriodSeconds", "initContainers", "volumes")
+    )
+    rest = dict.fromkeys(("minReplicas", "cooldownPeriod", "pollingInterval", "rules"))
+    containers = [
+        {"probes": [], **one, "resources": one.get("resources") or {"cpu": 0.5, "memory": "1Gi"}}
+        for one in template.get("containers") or []
+    ]
+    return {
+        **whole,
+        "serviceBinds": None,
+        **template,
+        "containers": containers,
+        "scale": {**rest, **scale},
     }
 
 

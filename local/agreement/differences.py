@@ -1,0 +1,143 @@
+"""Where the simulated Azure differs on purpose: one list, each with its reason.
+
+`python -m local.agreement.differences` writes what `docs/differs-from-azure.md` must be.
+"""
+
+import json
+import re
+import sys
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from local.agreement import presumed
+from local.azure import router
+from local.azure.arm import Json
+from local.azure.ids import Provider, parse
+from local.azure.types import TABLE
+
+FILE = Path(__file__).with_name("differences.toml")
+_POLL = re.compile(
+    r"/(operation\w*|\w*asyncoperation|\w*operation(results|statuses))/[^/]+$", re.I
+)
+_TYPES = {"/".join(pair) for pair in router.APART} | {"microsoft.resourcegraph/resources"}
+_SERVED = {name.partition("/")[0] for name in _TYPES} | {"microsoft.quota"}
+_WITH_BODY = {"PUT", "PATCH"}
+_KNOWN = {"what", "why", "kind", "path", "but", "text", "code", "version", "poll", "lost"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """One difference: what it is, why it is right, and which recordings show it."""
+
+    what: str
+    why: str
+    said: Mapping[str, Any]
+
+    def fits(self, exchanges: list[Json], place: int) -> bool:
+        """Tell whether a recording shows this difference at one of its exchanges."""
+        return all(_TESTS[name](value, exchanges, place) for name, value in self.said.items())
+
+
+@cache
+def listed() -> tuple[Difference, ...]:
+    """Return the differences; ValueError for a word that the list does not know."""
+    found = []
+    for row in tomllib.loads(FILE.read_text(encoding="utf-8"))["difference"]:
+        unknown = set(row) - _KNOWN
+        if unknown or not row.keys() - {"what", "why"}:
+            raise ValueError(f"{FILE.name}: {row.get('what')}: {unknown or 'says nothing to fit'}")
+        said = {name: value for name, value in row.items() if name not in {"what", "why"}}
+        why = " ".join(row["why"].split())
+        found.append(Difference(what=row["what"], why=why, said=said))
+    return tuple(found)
+
+
+def of(exchanges: list[Json], place: int) -> Difference | None:
+    """Return what a recording's first disagreement shows; None for one that is not on purpose.
+
+    `place` is the index of the exchange that does not agree.
+    """
+    return next((one for one in listed() if one.fits(exchanges, place)), None)
+
+
+def page() -> str:
+    """Return the page that tells a reader of all differences."""
+    parts = [
+        "# Where the simulated Azure differs from Azure",
+        "Made from `local/agreement/differences.toml` by `make golden`; edit that. `make agreement`"
+        " counts the recordings that show each. Everything else that does not agree with a"
+        " recording is a defect.",
+        *(f"## {one.what}\n\n{one.why}" for one in listed()),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _kind(wanted: str, exchanges: list[Json], place: int) -> bool:
+    target, _ = parse(exchanges[place]["request"]["path"])
+    known = {name.lower() for name in TABLE.namespaces} | _SERVED
+    foreign = any(one.namespace.lower() not in known for one in target.providers)
+    if wanted == "provider" or foreign:
+        return wanted == "provider" and foreign
+    return any(bool(one.types) and _is_unknown(one) for one in target.providers)
+
+
+def _is_unknown(one: Provider) -> bool:
+    name = f"{one.namespace}/{one.types[0]}"
+    apart = one.types[0].lower() == "locations" or name.lower() in _TYPES
+    return not apart and TABLE.find(name) is None
+
+
+def _path(said: str, exchanges: list[Json], place: int) -> bool:
+    return re.search(said, exchanges[place]["request"]["path"], re.IGNORECASE) is not None
+
+
+def _but(said: str, exchanges: list[Json], place: int) -> bool:
+    return not _path(said, exchanges, place)
+
+
+def _text(said: str, exchanges: list[Json], place: int) -> bool:
+    return re.search(said, json.dumps(exchanges[place]), re.IGNORECASE) is not None
+
+
+def _code(said: str, exchanges: list[Json], place: int) -> bool:
+    found = presumed.failure(exchanges)
+    return found is not None and re.fullmatch(said, found.code) is not None
+
+
+def _version(said: str, exchanges: list[Json], place: int) -> bool:
+    query = exchanges[place]["request"].get("query") or {}
+    return re.fullmatch(said, str(query.get("api-version"))) is not None
+
+
+def _is_poll(wanted: bool, exchanges: list[Json], place: int) -> bool:
+    first = exchanges[0]["request"]
+    return (first["method"] == "GET" and _POLL.search(first["path"]) is not None) is wanted
+
+
+def _is_lost(wanted: bool, exchanges: list[Json], place: int) -> bool:
+    """Tell whether a body was lost before the disagreement: what follows depends on it."""
+    requests = [exchange["request"] for exchange in exchanges[: place + 1]]
+    lost = [
+        r for r in requests if r["method"] in _WITH_BODY and not isinstance(r.get("body"), dict)
+    ]
+    return bool(lost) is wanted
+
+
+_TESTS: dict[str, Callable[[Any, list[Json], int], bool]] = {
+    "kind": _kind,
+    "path": _path,
+    "but": _but,
+    "text": _text,
+    "code": _code,
+    "version": _version,
+    "poll": _is_poll,
+    "lost": _is_lost,
+}
+
+
+if __name__ == "__main__":
+    sys.stdout.write(page())
