@@ -25,11 +25,12 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from local.agreement import before, bodies, differences, presumed
 from local.agreement.comparing import difference
 from local.agreement.tags import Tags
-from local.azure import app, inline, lines
+from local.azure import app, inline, lines, seeding
 from local.azure.arm import Json
 from local.azure.ids import parse
 from local.azure.journal import Memory
 from local.azure.tokens import Tokens
+from local.azure.types import workspaces
 from local.azure.world import World
 from local.keys import new_key
 
@@ -38,6 +39,8 @@ _LONG_ENOUGH = 400  # seconds of app time after which the recorded work had ende
 _LINKS = ("azure-asyncoperation", "location")
 _CONTAINERS = 45  # the same for containers, which tell more the longer they run
 _HOST = "https://management.azure.com"
+_LOGS = "https://api.loganalytics.io"
+_QUERY = re.compile(r"/v1/workspaces/[^/]+", re.IGNORECASE)
 
 
 @dataclass(kw_only=True)
@@ -99,7 +102,7 @@ async def _play(outcome: Outcome, exchanges: list[Json], recorder: str) -> None:
     outcome.ordered = presumed.arrange(world, exchanges)
     keys = {"agreement": _key().public_key()}
     gateway = app.build(world, Tokens(tenant=inline.TENANT, keys=keys))
-    token = _token(_refused_token(exchanges))
+    token = _token(_refused_token(exchanges), _audience(exchanges))
     headers = {"authorization": f"Bearer {token}"} if token else {}
     transport = httpx.ASGITransport(gateway)
     async with httpx.AsyncClient(transport=transport, base_url=_HOST, headers=headers) as client:
@@ -111,7 +114,7 @@ async def _play(outcome: Outcome, exchanges: list[Json], recorder: str) -> None:
             query = {
                 k: _version(v, request, world) for k, v in (request.get("query") or {}).items()
             }
-            address = request["path"] + "?" + urlencode(query)
+            address = _queried(world, request["path"]) + "?" + urlencode(query)
             if links and request["method"] == "GET" and _POLL.search(request["path"]):
                 address = _followed(links, request["path"], theirs)
                 clock.advance(_long_enough(request) if _ended(recorded) else 1)
@@ -186,13 +189,29 @@ def _refused_token(exchanges: list[Json]) -> str:
     return found.code if found is not None and found.status == 401 else ""
 
 
+def _audience(exchanges: list[Json]) -> str:
+    return _LOGS if _QUERY.match(exchanges[0]["request"]["path"]) else _HOST
+
+
+def _queried(world: World, path: str) -> str:
+    """Return the path of a query with the customer id of the workspace that is there for it."""
+    if not _QUERY.match(path):
+        return path
+    group = f"/subscriptions/{world.subscription}/resourceGroups/logs"
+    name = f"{group}/providers/{workspaces.TYPE}/logs"
+    if world.find(name) is None:
+        rows = [{"id": group, "location": "westus2"}, {"id": name, "location": "westus2"}]
+        seeding.seed(world, rows, now=world.clock.now())
+    return _QUERY.sub(f"/v1/workspaces/{workspaces.customer(name)}", path)
+
+
 @cache
-def _token(wrong: str) -> str:
+def _token(wrong: str, audience: str) -> str:
     if wrong == "AuthenticationFailed":
         return ""
     age = -60 if wrong == "ExpiredAuthenticationToken" else 3600
     claims: dict[str, Any] = {
-        "aud": _HOST,
+        "aud": audience,
         "tid": inline.TENANT,
         "oid": presumed.CALLER,
         "exp": int(time.time()) + age,

@@ -1,7 +1,7 @@
 """The tables of a workspace, as lists of columns.
 
-Names, types and order are those of the workspace-based tables of Application Insights and of the
-console logs of Container Apps.
+Names, types and order are those of the workspace-based tables of Application Insights, of the
+console logs of Container Apps, and of the tables that every workspace has.
 https://learn.microsoft.com/azure/azure-monitor/reference/tables-index
 https://learn.microsoft.com/azure/azure-monitor/logs/log-standard-columns
 
@@ -68,6 +68,18 @@ time_t:datetime _timestamp_d:real ContainerAppName_s RevisionName_s EnvironmentN
 ContainerGroupName_s ContainerGroupId_g ContainerName_s ContainerId_s ContainerImage_s Stream_s
 Log_s Type _ResourceId
 """
+_PERF = """
+TenantId Computer ObjectName CounterName InstanceName Min:real Max:real SampleCount:int
+CounterValue:real TimeGenerated:datetime BucketStartTime:datetime BucketEndTime:datetime
+SourceSystem CounterPath StandardDeviation:real MG Type _ResourceId
+"""
+_HEARTBEAT = """
+TenantId SourceSystem TimeGenerated:datetime MG ManagementGroupName SourceComputerId ComputerIP
+Computer Category OSType OSName OSMajorVersion OSMinorVersion Version SCAgentChannel
+IsGatewayInstalled:bool RemoteIPLongitude:real RemoteIPLatitude:real RemoteIPCountry SubscriptionId
+ResourceGroup ResourceProvider Resource ResourceId ResourceType ComputerEnvironment Solutions VMUUID
+ComputerPrivateIPs:dynamic Type _ResourceId
+"""
 _ALL = (
     _of_application(
         "AppRequests",
@@ -98,6 +110,8 @@ _ALL = (
         " Properties:dynamic Measurements:dynamic",
         refers=False,
     ),
+    LogTable(name="Perf", columns=_columns(_PERF), usual={}),
+    LogTable(name="Heartbeat", columns=_columns(_HEARTBEAT), usual={}),
     LogTable(name="ContainerAppConsoleLogs_CL", columns=_columns(_CONSOLE), usual={}),
 )
 TABLES: Mapping[str, LogTable] = {table.name: table for table in _ALL}
