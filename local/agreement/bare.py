@@ -4,8 +4,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from local.azure import places
 from local.azure.arm import Json
 from local.azure.ids import Id, parse
+from local.azure.types import TABLE
 
 
 def chain(target: Id) -> list[Id]:
@@ -29,9 +31,16 @@ def row(target: Id, place: str | None, part: str = "") -> Json:
         return {"id": str(target), "properties": _PARTS[kind](target)}
     if kind in _WHOLE:
         return {**found, **_WHOLE[kind](target, part)}
-    if target.nested:
+    known = TABLE.find(target.type)
+    if target.nested and (known is None or not known.tracked):
         return {"id": str(target), "properties": {}}
-    return found
+    if (
+        known is not None
+        and known.tracked
+        and places.normal(found["location"]) not in known.regions
+    ):
+        found["location"] = known.regions[0]
+    return {**found, "properties": {}} if target.nested else found
 
 
 def _group_of_containers(target: Id, part: str) -> Json:
@@ -113,6 +122,7 @@ def _site(target: Id, part: str) -> Json:
     return {"kind": "app", "properties": {"state": "Stopped" if part == "start" else "Running"}}
 
 
+_GEO = {"backup": {"geoRedundantBackup": "Enabled"}}
 _WHOLE: dict[str, Callable[[Id, str], Json]] = {
     "microsoft.containerinstance/containergroups": _group_of_containers,
     "microsoft.network/trafficmanagerprofiles": _profile,
@@ -120,7 +130,7 @@ _WHOLE: dict[str, Callable[[Id, str], Json]] = {
     "microsoft.web/sites": _site,
     "microsoft.web/sites/slots": _site,
     "microsoft.dbforpostgresql/flexibleservers": lambda _, part: (
-        {"properties": {"state": "Stopped"}} if part == "start" else {}
+        {"properties": {**_GEO, **({"state": "Stopped"} if part == "start" else {})}}
     ),
     "microsoft.network/virtualnetworks": lambda *_: {
         "properties": {"addressSpace": {"addressPrefixes": ["10.0.0.0/8"]}}

@@ -68,8 +68,8 @@ def page() -> str:
     """Return the page that tells a reader of all differences."""
     parts = [
         "# Where the simulated Azure differs from Azure",
-        "Made from `local/agreement/differences.toml` by `make golden`; edit that. `make agreement`"
-        " counts the recordings that show each. Everything else that does not agree with a"
+        "Made from `local/agreement/differences.toml` by `make golden`; edit that. `make"
+        " agreement` counts the recordings that show each. All else that does not agree with a"
         " recording is a defect.",
         *(f"## {one.what}\n\n{one.why}" for one in listed()),
     ]

@@ -5,6 +5,7 @@ the request nor the world can cause (a provider that broke down, work that faile
 ordered as a fault, through the simulator's own means; an outcome says when that was so.
 """
 
+import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -22,12 +23,14 @@ CALLER = "aaaaaaaa-0000-4000-8000-000000000001"
 _NAMED = re.compile(r"/subscriptions/[^/\s'\",]+/resourcegroups/[^\s'\",]+", re.IGNORECASE)
 _BUSY = re.compile(
     r"AnotherOperation|InProgress|IsNotProvisioned|NotProvisioned|IsBusy|RetryableError|"
-    r"NotInReadyState|ConflictingDatabaseOperation"
+    r"NotInReadyState|ConflictingDatabaseOperation|OperationIsInProgress"
 )
+_AT_WORK = re.compile(r"another operation is in progress")
 _IN_USE = re.compile(r"InUse|CannotBeDeleted")
 _TAKEN = re.compile(r"AlreadyExists|AlreadyTaken|NameUnavailable|AlreadyInUse|NotUnique")
 _MISSING = re.compile(r"NotFound|InvalidResourceReference|DoesNotExist|FailedIdentityOperation")
-_BREAKDOWNS = {429, 500, 502, 503, 504}
+_THROTTLED = 429
+_BREAKDOWNS = {_THROTTLED, 500, 502, 503, 504}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +42,13 @@ class Failure:
     message: str
     late: bool
     headers: Json
+    details: tuple[Any, ...] = ()
+
+    @property
+    def cause(self) -> str:
+        """The first of its details, by code; what it says itself where it has none."""
+        codes = [str(one.get("code")) for one in self.details if isinstance(one, dict)]
+        return codes[0] if codes else ""
 
     @property
     def named(self) -> list[Id]:
@@ -63,6 +73,7 @@ def failure(exchanges: list[Json]) -> Failure | None:
                 message=text,
                 late=late,
                 headers=response.get("headers") or {},
+                details=tuple(error.get("details") or ()),
             )
     return None
 
@@ -103,21 +114,31 @@ def arrange(world: World, exchanges: list[Json]) -> bool:
         if found.code == word:
             act(world, target, request, found)
             return False
-    if (found.status not in _BREAKDOWNS and not found.late) or _BUSY.search(found.code):
-        if _BUSY.search(found.code):
-            _busy(world, target, found)
+    busy = _BUSY.search(f"{found.code} {found.cause}") or _AT_WORK.search(found.message)
+    if found.status == _THROTTLED and "NotProvisioned" not in found.cause:
+        busy = None
+    if found.late:
+        busy = None  # it was accepted: what it met came afterwards
+    if (found.status not in _BREAKDOWNS and not found.late) or busy:
+        if busy:
+            _busy(world, target, request, found)
         elif _IN_USE.search(found.code):
             _used(world, target, found)
         elif _TAKEN.search(found.code):
             _taken(world, target, request)
-        if not found.late or _BUSY.search(found.code) is None:
-            return False
+        return False
     if namespace not in world.table.namespaces or not found.code:
         return False
-    if found.late and target.providers and world.table.find(target.type) is None:
+    if found.late and target.providers and not _is_known(world, target):
         return False
     _break(world, request, found)
     return True
+
+
+def _is_known(world: World, target: Id) -> bool:
+    kinds = target.last.types
+    names = ("/".join((target.last.namespace, *kinds[:depth])) for depth in (len(kinds), 1))
+    return any(world.table.find(name) is not None for name in names)
 
 
 def _break(world: World, request: Json, found: Failure) -> None:
@@ -132,6 +153,7 @@ def _break(world: World, request: Json, found: Failure) -> None:
             code=found.code,
             message=found.message,
             headers=headers,
+            details=found.details,
             late=found.late,
         )
     )
@@ -167,6 +189,11 @@ def _assigned(world: World, target: Id, request: Json, found: Failure) -> None:
     _seed(world, {"id": f"{other}/{name}".replace("//", "/"), "properties": kept})
 
 
+def _acquainted(world: World, target: Id, request: Json, found: Failure) -> None:
+    properties = (request.get("body") or {}).get("properties") or {}
+    know(world, str(properties.get("principalId")))
+
+
 def know(world: World, principal: str) -> None:
     """Let the directory know a principal."""
     known = dict(world.notes.get("callers", {}))
@@ -186,14 +213,16 @@ _CAUSES: dict[str, Callable[[World, Id, Json, Failure], None]] = {
     "MissingRegistrationForLocation": _closed,
     "ScopeLocked": _locked,
     "RoleAssignmentExists": _assigned,
+    "UnmatchedPrincipalType": _acquainted,
     "CannotDeleteResource": _nested,
 }
 
 
-def _busy(world: World, target: Id, found: Failure) -> None:
+def _busy(world: World, target: Id, request: Json, found: Failure) -> None:
     """Let work be under way on what the message names, or on the thing or what is above it."""
     at = [one for one in found.named if one.key != target.key and world.find(one)]
-    for one in at or [target, target.parent()]:
+    used = [] if _BUSY.search(found.code) else _NAMED.findall(json.dumps(request.get("body")))
+    for one in [*at, *(parse(name)[0] for name in used)] or [target, _holder(target)]:
         item = world.find(one)
         if item is None or item.busy:
             continue
@@ -217,6 +246,15 @@ def _busy(world: World, target: Id, found: Failure) -> None:
         )
         world.save(replace(item, busy=operation.id, provisioning="Updating"))
         return
+
+
+def _holder(target: Id) -> Id:
+    """Return what a call is on: an action's resource, or else what the target is a part of."""
+    depth = len(target.last.names)
+    if depth < len(target.last.types):
+        last = replace(target.last, types=target.last.types[:depth])
+        return replace(target, providers=(*target.providers[:-1], last))
+    return target.parent()
 
 
 def _used(world: World, target: Id, found: Failure) -> None:

@@ -199,7 +199,14 @@ def _ordered(fault: Fault, form: str) -> Answer:
     if fault.status < 400:
         return Answer(status=fault.status, headers=fault.headers)
     own = fault.code in _GATEWAY
-    refusal = Refusal(fault.status, fault.code, fault.message, headers=fault.headers, gateway=own)
+    refusal = Refusal(
+        fault.status,
+        fault.code,
+        fault.message,
+        headers=fault.headers,
+        details=list(fault.details) or None,
+        gateway=own,
+    )
     return refusal.answer(form)
 
 

@@ -78,6 +78,22 @@ def check_tags(tags: object) -> Json:
     return {name: "" if value is None else value for name, value in tags.items()}
 
 
+def check_principals(world: World, body: Json, target: Id) -> None:
+    """Refuse a body that gives the resource an identity which is not there."""
+    identity = body.get("identity")
+    held = identity.get("userAssignedIdentities") if isinstance(identity, dict) else None
+    for name, given in (held if isinstance(held, dict) else {}).items():
+        if given is not None and world.find(name) is None:
+            gone = {"code": "BadRequest", "message": f"Resource '{name}' was not found."}
+            why = json.dumps({"error": gone}, separators=(",", ":"))
+            raise gateway(
+                400,
+                "FailedIdentityOperation",
+                f"Identity operation for resource '{target}' failed with error 'Failed to perform"
+                f" resource identity operation. Status: 'BadRequest'. Response: '{why}'.'.",
+            )
+
+
 def check_identity(body: Json, target: Id, row: ResourceType) -> None:
     """Refuse a body that names another resource, or holds what its type does not have."""
     name, kind = body.get("name"), body.get("type")

@@ -18,6 +18,7 @@ _KNOWN = {
     "status",
     "code",
     "message",
+    "details",
     "headers",
     "times",
     "latency_ms",
@@ -36,6 +37,7 @@ class Fault:
     code: str = "InternalServerError"
     message: str = "Ordered by POST /_local/faults."
     headers: Mapping[str, str]
+    details: tuple[Any, ...] = ()
     left: int = 1
     latency_ms: int = 0
     drop: str | None = None
@@ -115,6 +117,7 @@ def read(body: Any) -> Fault:
         code=_text(body, "code", "InternalServerError"),
         message=_text(body, "message", "Ordered by POST /_local/faults."),
         headers=_headers(body.get("headers")),
+        details=_details(body.get("details")),
         left=_number(body, "times", 1, 1_000_000) or 1,
         latency_ms=_number(body, "latency_ms", 0, 600_000) or 0,
         drop=_drop(body.get("drop")),
@@ -123,6 +126,14 @@ def read(body: Any) -> Fault:
     if not (fault.status or fault.drop or fault.late or fault.latency_ms):
         raise ValueError("status: a fault needs a status, a drop, a latency_ms or late")
     return fault
+
+
+def _details(given: Any) -> tuple[Any, ...]:
+    if given is None:
+        return ()
+    if not isinstance(given, list) or not all(isinstance(one, dict) for one in given):
+        raise ValueError("details: expected a list of {'code', 'message'}")
+    return tuple(given)
 
 
 def is_write(method: str) -> bool:

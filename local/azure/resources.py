@@ -153,6 +153,7 @@ def _write(world: World, call: Call, target: Id, row: ResourceType) -> Answer:
     body = bodies.read(call)
     bodies.check_identity(body, target, row)
     bodies.check_links(body)
+    bodies.check_principals(world, body, target)
     current = world.find(target)
     if call.method == "PATCH":
         current = _require(world, target, row)

@@ -36,6 +36,8 @@ class Declared(Behaviour):
             rule.check(write)
         if "unique" in self._said:
             self._check_free(write)
+        if self._said.get("waits"):
+            references.check_settled(write.world, write.body, str(write.id))
 
     def shape(self, write: Write) -> Json:
         """Return the body without what the provider alone says, and with what it said before."""
@@ -88,9 +90,10 @@ class Declared(Behaviour):
 
     def deleting(self, use: Use) -> Answer | None:
         """Refuse the deletion of what others use."""
-        part = next(_below(use.world, use.resource.id + "/"), None)
-        if part is not None and "held_by_parts" in self._said:
-            code, _, message = str(self._said["held_by_parts"]).partition(": ")
+        kind, _, said = str(self._said.get("held_by_parts", "")).partition(" ")
+        part = next(_below(use.world, f"{use.resource.id}/{kind}/"), None) if kind else None
+        if part is not None:
+            code, _, message = said.partition(": ")
             raise Refusal(409, code, message.format(name=use.resource.name, part=part.id))
         said = self._said.get("in_use")
         user = references.user(use.world, use.resource) if said else None

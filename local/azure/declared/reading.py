@@ -30,6 +30,7 @@ parts = "properties.rules"               # listed parts, each with id, type, eta
 inside = "properties.securityRules"      # the member of its parent that lists it
 lists = "securityRules=properties.securityRules"   # and so on the parent's side
 in_use = {code = "InUse", message = "{id} is used by {user}."}   # no deletion while named
+waits = true                             # refuses to use what is being changed
 held_by_parts = "rules Code: sentence"   # no deletion while it has such parts
 absent = "RuleNotFound: sentence"        # the provider's own words for one that is not there
 
@@ -62,7 +63,7 @@ _TYPE = {
     *("created", "deleted", "create", "update", "delete", "patchable", "needs", "hidden"),
     *("inside", "lists", "place", "lower", "unique", "in_use", "settled", "group_delete"),
     *("usual", "own", "actions", "rules", "needs_error", "regions", "located", "absent"),
-    *("held_by_parts", "conditions", "system", "since", "parts", "bare", "lines", "same"),
+    *("waits", "held_by_parts", "conditions", "system", "since", "parts", "bare", "lines", "same"),
     *("lines_for", "list"),
 }
 

@@ -3,9 +3,9 @@
     {at = "properties.port", among = [80, 443], code = "InvalidPort", message = "…{value}…"}
 
 `at` is the path of the members that the rule looks at; an absent one is not looked at. Each must
-be `among` values, be `like` a pattern, lie `from` and `upto` numbers, or be the identifier of a
-thing that is `there`. `status` is 400 unless said; a message may hold `{value}`, `{name}` and
-`{id}`.
+be `among` values, be `like` a pattern, lie `from` and `upto` numbers, be the identifier of a thing
+that is `there`, or of one whose work has ended well (`settled`). `status` is 400 unless said. A
+message may hold `{value}`, `{name}`, `{id}`, and of what is named `{other}` and its `{state}`.
 """
 
 import re
@@ -18,7 +18,7 @@ from local.azure.arm import Refusal
 from local.azure.ids import parse
 from local.azure.table import Write
 
-_KNOWN = {"at", "among", "like", "from", "upto", "there", "status", "code", "message"}
+_KNOWN = {"at", "among", "like", "from", "upto", "there", "settled", "status", "code", "message"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +31,7 @@ class Rule:
     least: float | None = None
     most: float | None = None
     there: bool = False
+    settled: bool = False
     status: int = 400
     code: str
     message: str
@@ -39,7 +40,14 @@ class Rule:
         """Refuse the first value that does not keep the rule."""
         for value in lines.at(write.body, self.at):
             if value is not None and not self._keeps(value, write):
-                words = {"value": value, "name": write.id.name, "id": write.id}
+                found = write.world.find(str(value))
+                words = {
+                    "value": value,
+                    "name": write.id.name,
+                    "id": write.id,
+                    "other": str(value).rpartition("/")[2],
+                    "state": found.provisioning if found else "",
+                }
                 raise Refusal(self.status, self.code, self.message.format(**words))
 
     def _keeps(self, value: Any, write: Write) -> bool:
@@ -54,6 +62,9 @@ class Rule:
                 value if self.most is None else self.most
             ):
                 return False
+        if self.settled:
+            found = write.world.find(str(value))
+            return found is None or found.provisioning in {None, "Succeeded"}
         return not self.there or _exists(str(value), write)
 
 
@@ -62,7 +73,9 @@ def rule(said: Mapping[str, Any]) -> Rule:
     unknown = set(said) - _KNOWN
     if unknown:
         raise ValueError(f"rules: {sorted(unknown)[0]}: unknown")
-    named = {k: said[k] for k in ("like", "there", "status", "code", "message") if k in said}
+    named = {
+        k: said[k] for k in ("like", "there", "settled", "status", "code", "message") if k in said
+    }
     return Rule(
         at=tuple(str(said["at"]).split(".")),
         among=tuple(said.get("among", ())),

@@ -76,8 +76,9 @@ SourceSystem CounterPath StandardDeviation:real MG Type _ResourceId
 _HEARTBEAT = """
 TenantId SourceSystem TimeGenerated:datetime MG ManagementGroupName SourceComputerId ComputerIP
 Computer Category OSType OSName OSMajorVersion OSMinorVersion Version SCAgentChannel
-IsGatewayInstalled:bool RemoteIPLongitude:real RemoteIPLatitude:real RemoteIPCountry SubscriptionId
-ResourceGroup ResourceProvider Resource ResourceId ResourceType ComputerEnvironment Solutions VMUUID
+IsGatewayInstalled:bool RemoteIPLongitude:real RemoteIPLatitude:real RemoteIPCountry
+SubscriptionId ResourceGroup ResourceProvider Resource ResourceId ResourceType
+ComputerEnvironment Solutions VMUUID
 ComputerPrivateIPs:dynamic Type _ResourceId
 """
 _ALL = (

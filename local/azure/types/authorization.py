@@ -220,10 +220,7 @@ def _check_principal(write: Write, principal: str, kind: str | None) -> None:
             " this case, set the role assignment principalType property to a value, such as"
             " ServicePrincipal, User, or Group.  See https://aka.ms/docs-principaltype",
         )
-    identities = {
-        i.body["properties"]["principalId"] for i in write.world.all_of(managedidentity.TYPE)
-    }
-    if kind not in {None, "ServicePrincipal"} and principal.lower() in identities:
+    if kind not in {None, "ServicePrincipal"}:  # all that are known here are applications
         raise Refusal(
             400,
             "UnmatchedPrincipalType",

@@ -75,6 +75,7 @@ class Containers(Behaviour):
             _check_patch(write)
             return
         containerchecks.check(write.world, name, write.body)
+        _check_profile(write)
         known = containergroup.rules(write.world)
         for image in _images(write.body):
             if images.look(known, image)["behaviour"] == "inaccessible":
@@ -224,6 +225,16 @@ class Containers(Behaviour):
         """Answer a deletion with the group as it was."""
         view = View(now=use.call.now, version=use.call.version)
         return Answer(status=200, body=self.shown(use.resource, view))
+
+
+def _check_profile(write: Write) -> None:
+    profile = ((write.body.get("properties") or {}).get("networkProfile") or {}).get("id")
+    if profile and not write.seeding and write.world.find(str(profile)) is None:
+        raise Refusal(
+            400,
+            "NetworkProfileNotFound",
+            f"Network profile '{profile}' is not found for container group '{write.id.name}'.",
+        )
 
 
 def _check_update(current: Resource, body: Json, now: datetime) -> None:

@@ -12,10 +12,10 @@ Its other halves: `postgresclock` (what time makes of it), `postgreschecks` (wha
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from local.azure import operations, paging, places
-from local.azure.arm import Answer, Json, Late, Refusal
+from local.azure import actions, operations, paging, places
+from local.azure.arm import Answer, Json, Late, Refusal, seconds
 from local.azure.table import Behaviour, Lro, NameRule, ResourceType, Use, View, Write, made_up
-from local.azure.types import facts, postgreschecks, postgresclock
+from local.azure.types import facts, postgreschecks, postgresclock, postgresmodes
 from local.azure.types.postgresclock import condition, zoned
 from local.azure.world import Operation, Resource, World, plain
 
@@ -86,11 +86,12 @@ class Servers(Behaviour):
     def shape(self, write: Write) -> Json:
         """Return the body over the defaults, or over what there is; no secrets, no facts."""
         body = facts.without(write.body, (*READ_ONLY, *_NEVER_SHOWN))
-        old = write.current.body if write.current else {"properties": _DEFAULTS, "sku": _SKU}
+        old = write.current.body if write.current else _new(write)
         kept: Json = plain(old["properties"])
         for name, value in body["properties"].items():
             both = isinstance(value, dict) and isinstance(kept.get(name), dict)
             kept[name] = {**kept[name], **value} if both else value
+        kept = {name: value for name, value in kept.items() if value is not None}
         window = kept["maintenanceWindow"]
         window["customWindow"] = str(window["customWindow"]).capitalize()
         sku = {**old["sku"], **body.get("sku", {})}
@@ -111,7 +112,9 @@ class Servers(Behaviour):
     def seeded(self, write: Write) -> Json:
         """Return the memory of a server that was born long ago, stopped if the seed says so."""
         now = write.call.now
-        born = (now - OLDER).isoformat()
+        told = write.body.get("properties") or {}
+        young = "fullyQualifiedDomainName" in told and not _has_window(told)
+        born = (now if young else now - OLDER).isoformat()
         found = facts.named(write.body, READ_ONLY)
         pauses: list[list[str | None]] = []
         if found.get("state") == "Stopped":
@@ -120,8 +123,15 @@ class Servers(Behaviour):
         if found.get("state") in {"Stopped", "Ready"}:
             found.pop("state")
         memory: Json = {"tenant": write.world.tenant, "born": born, "floor": born}
+        memory["fresh"] = young
         memory["halted"] = facts.named(write.body, (HALTED,)).get(HALTED)
         return {**memory, "pauses": pauses, "facts": found}
+
+    def work(self, write: Write) -> Lro | None:
+        """Return the work, named by how the server comes to be."""
+        lro = super().work(write)
+        mode = postgresmodes.of(write)
+        return replace(lro, announces=postgresmodes.ANNOUNCES[mode]) if lro and mode else lro
 
     def busy(self, resource: Resource) -> Refusal:
         """Return how a server refuses a second operation."""
@@ -137,9 +147,11 @@ class Servers(Behaviour):
         given["highAvailability"]["state"] = (
             "NotEnabled" if given["highAvailability"]["mode"] == "Disabled" else "Healthy"
         )
-        given["backup"]["earliestRestoreDate"] = zoned(
-            postgresclock.earliest(state, retention(resource), view.now)
-        )
+        if given.get("replicationRole") != "AsyncReplica":
+            given.pop("sourceServerResourceId", None)
+        if not state.get("fresh") or view.now > datetime.fromisoformat(state["born"]):
+            reach = postgresclock.earliest(state, retention(resource), view.now)
+            given["backup"]["earliestRestoreDate"] = zoned(reach)
         given["replicaCapacity"] = 5
         _age(given, view.version)
         body["properties"] = facts.lay(given, state.get("facts") or {})
@@ -163,6 +175,17 @@ class Servers(Behaviour):
             case "Provisioning" if not well:
                 state["facts"] = {**state.get("facts", {}), "state": "Disabled"}
         return replace(resource, provisioning=operation.outcome, busy=None, state=state)
+
+
+def _has_window(told: Json) -> bool:
+    return "earliestRestoreDate" in (told.get("backup") or {})
+
+
+def _new(write: Write) -> Json:
+    """Return what a server is before its body is looked at."""
+    taken = postgresmodes.inherited(write)
+    given = {**_DEFAULTS, **taken.get("properties", {})}
+    return {"properties": given, "sku": taken.get("sku", _SKU)}
 
 
 def retention(server: Resource) -> int:
@@ -191,6 +214,11 @@ def backups(use: Use) -> Answer:
     item, now = use.resource, use.call.now
     found = postgresclock.backups(item.state, retention(item), now)
     rows = [postgresclock.backup(item.id, at) for at in found]
+    rows += [
+        postgresclock.asked_for(item.id, name, datetime.fromisoformat(at))
+        for name, at in item.state.get("asked", {}).items()
+        if datetime.fromisoformat(at) <= now
+    ]
     if not use.parts:
         return paging.page(use.call, rows)
     for row in rows:
@@ -202,6 +230,21 @@ def backups(use: Use) -> Answer:
         f"The requested resource of type '{TYPE}/backups' with name '{use.parts[0]}' was not"
         " found.",
     )
+
+
+def take_backup(use: Use) -> Answer:
+    """Begin a backup that somebody asks for, under a name of their own."""
+    item, name = use.resource, use.parts[0] if use.parts else ""
+    asked = dict(item.state.get("asked", {}))
+    if not name or name.lower() in {known.lower() for known in asked}:
+        raise facts.invalid("backupName")
+    state = condition(item, use.call.now)
+    if state != "Ready":
+        stopped = state == "Stopped"
+        raise postgreschecks.stopped(item.name) if stopped else postgreschecks.busy(item.name)
+    due = use.call.now + seconds(postgresclock.SNAPSHOT)
+    lro = replace(LRO, takes=postgresclock.SNAPSHOT, announces="SnapshotManagementOperation")
+    return actions.begun(use, lro, {**item.state, "asked": {**asked, name: due.isoformat()}})
 
 
 _NOW = "Current Server State = {}"
@@ -276,6 +319,8 @@ ROW = ResourceType(
         ("POST", "stop"): stop,
         ("POST", "restart"): restart,
         ("GET", "backups"): backups,
+        ("PUT", "backups"): take_backup,
+        ("GET", "replicas"): postgresmodes.replicas,
     },
     behaviour=Servers(),
 )

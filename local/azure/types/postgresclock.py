@@ -19,6 +19,7 @@ from local.azure.world import Resource
 CREATED, UPDATED, STARTED, STOPPED, RESTARTED, DROPPED = 240.0, 60.0, 120.0, 90.0, 30.0, 40.0
 LONGEST_STOP = timedelta(days=7)
 SOON = timedelta(minutes=10)  # until the first full backup, or one that fell into a stop
+SNAPSHOT = 300.0  # seconds that a backup takes which somebody asks for
 DAY = timedelta(days=1)
 _LONGEST_KEPT = timedelta(days=40)
 _TICKS = datetime(1, 1, 1, tzinfo=UTC)
@@ -72,6 +73,17 @@ def backup(server: str, at: datetime) -> Json:
     ticks = (at - _TICKS) // timedelta(microseconds=1) * 10
     name = f"backup_{ticks}"
     properties = {"backupType": "Full", "completedTime": zoned(at), "source": "Automatic"}
+    kind = "Microsoft.DBforPostgreSQL/flexibleServers/backups"
+    return {"id": f"{server}/backups/{name}", "name": name, "type": kind, "properties": properties}
+
+
+def asked_for(server: str, name: str, at: datetime) -> Json:
+    """Return a backup that somebody asked for, as recorded."""
+    properties = {
+        "backupType": "Customer On-Demand",
+        "completedTime": zoned(at),
+        "source": "Customer Initiated",
+    }
     kind = "Microsoft.DBforPostgreSQL/flexibleServers/backups"
     return {"id": f"{server}/backups/{name}", "name": name, "type": kind, "properties": properties}
 

@@ -34,6 +34,7 @@ OLDER = timedelta(days=60)  # the age of an account that a seed puts there
 BOOTSTRAP = timedelta(minutes=10)
 SYNCED_EVERY = timedelta(minutes=5)
 STATS = ("status", "lastSyncTime", "canFailover", "canPlannedFailover")
+_MOST_DAYS = 36_500  # of a key policy
 READ_ONLY = (
     *(f"geoReplicationStats.{name}" for name in STATS),
     "statusOfPrimary",
@@ -74,6 +75,8 @@ class Accounts(Behaviour):
         facts.check_choice(kind, KINDS, _invalid("kind"))
         given = write.body.get("properties") or {}
         facts.check_choice(given.get("accessTier"), TIERS, _invalid("accessTier"))
+        days = (given.get("keyPolicy") or {}).get("keyExpirationPeriodInDays")
+        facts.check_range(days, 0, _MOST_DAYS, _invalid("keyPolicy.keyExpirationPeriodInDays"))
         if write.current is not None:
             _check_change(write.current.body, sku, kind)
 
@@ -150,7 +153,10 @@ def is_geo(sku: str) -> bool:
 
 
 def list_keys(use: Use) -> Answer:
-    """Answer with the account's two keys."""
+    """Answer with the account's two keys, once there is an account."""
+    if use.resource.provisioning != "Succeeded":
+        why = "The storage account provisioning state must be 'Succeeded' before executing the"
+        raise Refusal(409, "StorageAccountIsNotProvisioned", f"{why} operation.")
     keys = [_key(use.resource, place) for place in (0, 1)]
     if use.call.version < "2021-02-01":
         keys = [{k: v for k, v in key.items() if k != "creationTime"} for key in keys]

@@ -233,6 +233,7 @@ class Interfaces(Behaviour):
                     "InvalidResourceReference",
                     f"Resource {subnet} referenced by resource {write.id} was not found.",
                 )
+        references.check_settled(write.world, write.body, str(write.id))
 
     def deleting(self, use: Use) -> Answer | None:
         """Refuse the deletion of an interface that a machine has."""
