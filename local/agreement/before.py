@@ -27,9 +27,23 @@ def found(world: World, exchanges: list[Json]) -> None:
     before = _Before(world, exchanges)
     for place, exchange in enumerate(exchanges):
         before.read(exchange, _known(exchanges[place:], exchange["request"]["path"]))
-    _put(world, [*before.groups.values(), *before.rows.values()])
+    rows = [*before.groups.values(), *before.rows.values()]
+    new = _new_groups(exchanges)
+    _put(world, [row for row in rows if (parse(row["id"])[0].group or "").lower() not in new])
     for target, known in before.gone:
         _delete_softly(world, target, known)
+
+
+def _new_groups(exchanges: list[Json]) -> set[str]:
+    """Return the groups that the recording itself makes: nothing was in them before."""
+    found = set()
+    for exchange in exchanges:
+        request = exchange["request"]
+        target, rest = parse(request["path"])
+        made = request["method"] == "PUT" and exchange["response"]["status"] == 201
+        if made and target.group and not target.providers and not rest:
+            found.add(target.group.lower())
+    return found
 
 
 class _Before:

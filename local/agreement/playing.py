@@ -35,6 +35,7 @@ from local.azure.world import World
 from local.keys import new_key
 
 _POLL = re.compile(r"/[^/?]*(operation|asyncop)[^/]*/[^/]+(/[^/]+)?$", re.IGNORECASE)
+_PATIENCE = 5
 _LONG_ENOUGH = 400  # seconds of app time after which the recorded work had ended
 _LINKS = ("azure-asyncoperation", "location")
 _CONTAINERS = 45  # the same for containers, which tell more the longer they run
@@ -96,16 +97,16 @@ async def _play(outcome: Outcome, exchanges: list[Json], recorder: str) -> None:
         bodies.with_body(exchange, exchanges[place:]) for place, exchange in enumerate(exchanges)
     ]
     clock = inline.HandClock(then or inline.START)
-    subscription = parse(exchanges[0]["request"]["path"])[0].subscription or inline.SUBSCRIPTION
+    subscriptions = (parse(one["request"]["path"])[0].subscription for one in exchanges)
+    subscription = next((one for one in subscriptions if one), inline.SUBSCRIPTION)
     world = app.make_world(clock, Memory(), subscription=subscription, tenant=inline.TENANT)
     before.found(world, exchanges)
     outcome.ordered = presumed.arrange(world, exchanges)
     keys = {"agreement": _key().public_key()}
     gateway = app.build(world, Tokens(tenant=inline.TENANT, keys=keys))
-    token = _token(_refused_token(exchanges), _audience(exchanges))
-    headers = {"authorization": f"Bearer {token}"} if token else {}
+    wrong = _refused_token(exchanges)
     transport = httpx.ASGITransport(gateway)
-    async with httpx.AsyncClient(transport=transport, base_url=_HOST, headers=headers) as client:
+    async with httpx.AsyncClient(transport=transport, base_url=_HOST) as client:
         links: dict[str, str] = {}
         theirs: dict[str, str] = {}
         tags = Tags()
@@ -118,11 +119,15 @@ async def _play(outcome: Outcome, exchanges: list[Json], recorder: str) -> None:
             if links and request["method"] == "GET" and _POLL.search(request["path"]):
                 address = _followed(links, request["path"], theirs)
                 clock.advance(_long_enough(request) if _ended(recorded) else 1)
+            elif recorded["status"] < 400:
+                _let_settle(world, clock, request)
+            token = _token(wrong, _audience(request))
+            bearer = {"authorization": f"Bearer {token}"} if token else {}
             answer = await client.request(
                 request["method"],
                 address,
                 json=request.get("body") or None,
-                headers=tags.conditions(request, recorded),
+                headers={**tags.conditions(request, recorded), **bearer},
             )
             tags.note(recorded, answer)
             links = _links(answer.headers) or links
@@ -189,8 +194,20 @@ def _refused_token(exchanges: list[Json]) -> str:
     return found.code if found is not None and found.status == 401 else ""
 
 
-def _audience(exchanges: list[Json]) -> str:
-    return _LOGS if _QUERY.match(exchanges[0]["request"]["path"]) else _HOST
+def _let_settle(world: World, clock: inline.HandClock, request: Json) -> None:
+    """Wait until nothing is busy that a write is about: the recorder did, and kept no polls."""
+    if request["method"] == "GET":
+        return
+    said = (request["path"] + json.dumps(request.get("body"))).lower()
+    for _ in range(_PATIENCE):
+        world.settle(clock.now())
+        if not any(item.busy and item.id.lower() in said for item in world.resources.values()):
+            return
+        clock.advance(_LONG_ENOUGH)
+
+
+def _audience(request: Json) -> str:
+    return _LOGS if _QUERY.match(request["path"]) else _HOST
 
 
 def _queried(world: World, path: str) -> str:

@@ -35,12 +35,13 @@ _BREAKDOWNS = {_THROTTLED, 500, 502, 503, 504}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
-    """A recorded failure: its status, what it says, and whether it came after the work began."""
+    """A recorded failure: what it says, which request met it, and whether only its work did."""
 
     status: int
     code: str
     message: str
     late: bool
+    request: Json
     headers: Json
     details: tuple[Any, ...] = ()
 
@@ -59,8 +60,10 @@ class Failure:
 
 def failure(exchanges: list[Json]) -> Failure | None:
     """Return the failure that a recording ends in, if it does."""
+    began = exchanges[0]["request"]
     for exchange in exchanges:
-        response = exchange["response"]
+        request, response = exchange["request"], exchange["response"]
+        began = request if request["method"] != "GET" else began
         error = error_of(response.get("body"))
         late = response["status"] < 300
         if error is not None and str(error.get("code")) in {"None", ""} and late:
@@ -72,6 +75,7 @@ def failure(exchanges: list[Json]) -> Failure | None:
                 code=str(error.get("code") or error.get("Code") or ""),
                 message=text,
                 late=late,
+                request=began if late else request,
                 headers=response.get("headers") or {},
                 details=tuple(error.get("details") or ()),
             )
@@ -107,7 +111,7 @@ def arrange(world: World, exchanges: list[Json]) -> bool:
     found = failure(exchanges)
     if found is None:
         return False
-    request = exchanges[0]["request"]
+    request = found.request
     target, _ = parse(request["path"])
     namespace = target.last.namespace.lower() if target.providers else ""
     for word, act in _CAUSES.items():

@@ -95,11 +95,11 @@ class Declared(Behaviour):
         if part is not None:
             code, _, message = said.partition(": ")
             raise Refusal(409, code, message.format(name=use.resource.name, part=part.id))
-        said = self._said.get("in_use")
-        user = references.user(use.world, use.resource) if said else None
-        if said and user is not None:
+        held = self._said.get("in_use")
+        user = references.user(use.world, use.resource) if held else None
+        if held and user is not None:
             words = {"name": use.resource.name, "id": use.resource.id, "user": user}
-            raise Refusal(said.get("status", 400), said["code"], said["message"].format(**words))
+            raise Refusal(held.get("status", 400), held["code"], held["message"].format(**words))
         return None
 
     def absent(self, target: Id) -> Refusal | None:
