@@ -9,6 +9,8 @@ from local.azure.arm import Json
 from local.azure.ids import Id, parse
 from local.azure.types import TABLE
 
+NEW = "new"  # the part asked for of what has an empty list under it
+
 
 def chain(target: Id) -> list[Id]:
     """Return a resource and all that it hangs under or extends, the highest first."""
@@ -28,7 +30,7 @@ def row(target: Id, place: str | None, part: str = "") -> Json:
     kind = target.type.lower()
     found: Json = {"id": str(target), "location": place or "westus2"}
     if kind in _PARTS:
-        return {"id": str(target), "properties": _PARTS[kind](target)}
+        return {"id": str(target), "properties": _PARTS[kind](target, part)}
     if kind in _WHOLE:
         return {**found, **_WHOLE[kind](target, part)}
     known = TABLE.find(target.type)
@@ -122,16 +124,32 @@ def _site(target: Id, part: str) -> Json:
     return {"kind": "app", "properties": {"state": "Stopped" if part == "start" else "Running"}}
 
 
-_GEO = {"backup": {"geoRedundantBackup": "Enabled"}}
+def _database(target: Id, part: str) -> Json:
+    """Return a database, of the kind that can be paused where that is asked for."""
+    found: Json = {}
+    if part.lower() in {"pause", "resume", "restorepoints"}:
+        found["sku"] = {"name": "DW100c"}
+    if part == "resume":
+        found["properties"] = {"status": "Paused"}
+    return found
+
+
+def _flexible_server(target: Id, part: str) -> Json:
+    """Return a server, stopped where it is to be started, without backups where it is new."""
+    if part == "start":
+        return {"properties": {"state": "Stopped"}}
+    if part == NEW:
+        return {"properties": {"backup": {"newestBackupDate": "2000-01-01T00:00:00Z"}}}
+    return {}
+
+
 _WHOLE: dict[str, Callable[[Id, str], Json]] = {
     "microsoft.containerinstance/containergroups": _group_of_containers,
     "microsoft.network/trafficmanagerprofiles": _profile,
     "microsoft.network/applicationgateways": _gateway,
     "microsoft.web/sites": _site,
     "microsoft.web/sites/slots": _site,
-    "microsoft.dbforpostgresql/flexibleservers": lambda _, part: (
-        {"properties": {**_GEO, **({"state": "Stopped"} if part == "start" else {})}}
-    ),
+    "microsoft.dbforpostgresql/flexibleservers": _flexible_server,
     "microsoft.network/virtualnetworks": lambda *_: {
         "properties": {"addressSpace": {"addressPrefixes": ["10.0.0.0/8"]}}
     },
@@ -145,25 +163,28 @@ _WHOLE: dict[str, Callable[[Id, str], Json]] = {
             },
         }
     },
+    "microsoft.sql/servers/databases": _database,
+    "microsoft.sql/servers/elasticpools": lambda *_: {},
     "microsoft.storage/storageaccounts": lambda *_: {
         "kind": "StorageV2",
         "sku": {"name": "Standard_LRS"},
     },
     "microsoft.app/containerapps": _app,
     "microsoft.app/jobs": lambda target, _: {"properties": {"environmentId": _home(target)}},
-    "microsoft.sql/servers/databases": lambda *_: {},
-    "microsoft.sql/servers/elasticpools": lambda *_: {},
     "microsoft.web/serverfarms": lambda *_: {"sku": {"name": "P1v3"}},
 }
-_PARTS: dict[str, Callable[[Id], Json]] = {
-    "microsoft.network/virtualnetworks/subnets": lambda _: {"addressPrefix": "10.0.0.0/24"},
-    "microsoft.sql/servers/databases/replicationlinks": lambda _: {
+_PARTS: dict[str, Callable[[Id, str], Json]] = {
+    "microsoft.network/virtualnetworks/subnets": lambda *_: {"addressPrefix": "10.0.0.0/24"},
+    "microsoft.sql/servers/databases/replicationlinks": lambda _, part: {
         "partnerServer": "other",
         "partnerDatabase": "db",
-        "role": "Secondary",
+        "role": "Secondary" if part else "Primary",
     },
-    "microsoft.authorization/locks": lambda _: {"level": "CanNotDelete"},
-    "microsoft.managedidentity/userassignedidentities/federatedidentitycredentials": lambda _: {
+    "microsoft.sql/servers/failovergroups": lambda target, _: {
+        "partnerServers": [{"id": f"{target.parent()}-other"}],
+    },
+    "microsoft.authorization/locks": lambda *_: {"level": "CanNotDelete"},
+    "microsoft.managedidentity/userassignedidentities/federatedidentitycredentials": lambda *_: {
         "issuer": "https://i",
         "subject": "s",
         "audiences": ["a"],

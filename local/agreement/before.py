@@ -19,7 +19,7 @@ from local.azure.world import World
 
 _DELETED = "microsoft.keyvault/locations/deletedvaults"
 _PROFILES = "microsoft.network/trafficmanagerprofiles"
-_ID = re.compile(r"/subscriptions/[^/\"\s]+/resourcegroups/[^\"\s]+/providers/[^\"\s]+", re.I)
+_ID = re.compile(r"/subscriptions/[^/\"\s]+/(?:resourcegroups/[^\"\s]+/)?providers/[^\"\s]+", re.I)
 
 
 def found(world: World, exchanges: list[Json]) -> None:
@@ -55,7 +55,7 @@ class _Before:
         self.gone: list[tuple[Id, Json | None]] = []
         self._made: set[str] = set()
         self._missing = presumed.missing(exchanges)
-        self._world = world
+        self._world, self._exchanges = world, exchanges
 
     def read(self, exchange: Json, known: Json | None) -> None:
         """Add what one exchange takes for granted; `known` is what is shown of its target."""
@@ -79,7 +79,8 @@ class _Before:
         if whole is None:
             return
         if code != "ParentResourceNotFound":
-            _above_it(self.rows, self._made, whole, _place(request, known))
+            part = bare.NEW if _lists(known) is False else ""
+            _above_it(self.rows, self._made, whole, _place(request, known), part)
         listed = _listed(self.rows, self._made, known, self._world)
         if response["status"] == 404 or (listed and whole == target):
             return
@@ -92,9 +93,10 @@ class _Before:
         new = whole == target and _makes(self._world, whole, exchange)
         exists = response["status"] != 204 or request["method"] != "DELETE"
         if whole.last.names and exists and not new and not self._has(whole) and _is_one(whole):
-            inner = target.name if len(target.last.names) > 1 else target.last.types[-1]
+            extra = target.last.names[len(whole.last.names) :]
+            inner = extra[0] if extra else target.last.types[-1]
             full = known if known and _is_of(known, whole) and "properties" in known else None
-            part = "" if whole == target else inner
+            part = "" if whole == target or (_lists(known) and not extra) else inner
             self.rows[whole.key] = full or bare.row(whole, _place(request, known), part)
             if full and request["method"] == "PUT" and _is_quiet(response):
                 self.rows[whole.key] = _over(full, request.get("body") or {})
@@ -109,9 +111,11 @@ class _Before:
     def _named(self, request: Json, known: Json | None) -> None:
         for named in _named(request, known, self._world):
             if not self._has(named) and named.key not in self._missing:
-                _above_it(self.rows, self._made, named, _place(request, known))
+                place = _told_place(self._exchanges, named) or _place_of(named, request, known)
+                _above_it(self.rows, self._made, named, place)
                 _enclosing(self.groups, self._made, named, request, known)
-                self.rows[named.key] = bare.row(named, _place_of(named, request, known))
+                alike = _likeness(request, known, self._world, named)
+                self.rows[named.key] = bare.row(named, place) | alike
 
     def _has(self, target: Id) -> bool:
         return target.key in self._made or target.key in self.rows
@@ -129,6 +133,12 @@ def _delete_softly(world: World, target: Id, known: Json | None) -> None:
     item = world.find(vault)
     if item is not None:
         world.drop(item, world.clock.now())
+
+
+def _lists(known: Json | None) -> bool | None:
+    """Tell whether a list has anything in it; None for what is no list."""
+    value = (known or {}).get("value")
+    return bool(value) if isinstance(value, list) else None
 
 
 def _put(world: World, rows: Iterable[Json]) -> None:
@@ -239,10 +249,13 @@ def _group_row(target: Id, known: Json | None, request: Json, place: str | None 
     return row
 
 
-def _above_it(rows: dict[str, Json], made: set[str], target: Id, place: str | None) -> None:
+def _above_it(
+    rows: dict[str, Json], made: set[str], target: Id, place: str | None, part: str = ""
+) -> None:
     for above in bare.chain(target.parent() if _is_one(target) else target):
         if above.key not in made and above.key not in rows and above.key != target.key:
-            rows[above.key] = bare.row(above, place, "" if _is_one(target) else target.name)
+            inside = part or ("" if _is_one(target) else target.name)
+            rows[above.key] = bare.row(above, place, inside)
 
 
 def _listed(rows: dict[str, Json], made: set[str], known: Json | None, world: World) -> bool:
@@ -285,9 +298,40 @@ def _place(request: Json, known: Json | None) -> str | None:
     return next((str(row["location"]) for row in rows if row.get("location")), None)
 
 
+def _told_place(exchanges: list[Json], wanted: Id) -> str | None:
+    """Return the region in which an answer tells that a thing is, wherever it tells it."""
+
+    def places_in(value: Any) -> Iterator[str]:
+        if isinstance(value, dict):
+            if str(value.get("id")).lower() == wanted.key and value.get("location"):
+                yield str(value["location"])
+            value = list(value.values())
+        for one in value if isinstance(value, list) else ():
+            yield from places_in(one)
+
+    return next(places_in([exchange["response"].get("body") for exchange in exchanges]), None)
+
+
+def _likeness(request: Json, known: Json | None, world: World, named: Id) -> Json:
+    """Return what a thing has from what it is made from, as far as it did not ask for it."""
+    body = request.get("body") or {}
+    copies = (body.get("properties") or {}).get("createMode") not in {None, "Default"}
+    kind = world.table.find(named.type)
+    if known is None or not copies or kind is None or "sku" not in kind.top_level:
+        return {}
+    found = {name: known[name] for name in ("sku", "tags") if known.get(name) and name not in body}
+    if (found.get("sku") or {}).get("name") == "ElasticPool":
+        del found["sku"]
+    signing = (known.get("properties") or {}).get("authConfig")
+    return {**found, "properties": {"authConfig": signing}} if signing else found
+
+
 def _place_of(named: Id, request: Json, known: Json | None) -> str | None:
     """Return where what a body names stands: a failover group's partner in another region."""
     place = _place(request, known)
+    mode = ((request.get("body") or {}).get("properties") or {}).get("createMode")
+    if mode == "GeoRestore":
+        return places.PAIRS.get(places.normal(str(place)), place)
     apart = "/failovergroups/" in request["path"].lower()
     if apart and named.type.lower() == "microsoft.sql/servers":
         return places.PAIRS.get(places.normal(place or "westus2"), "westus3")

@@ -14,7 +14,7 @@ from local.azure.arm import Json
 
 _OPAQUE = {"tags", "userAssignedIdentities", "secret"}
 _KEEPS_RETRY_AFTER = {"aso26", "netlib", "azps18"}
-_LINKS = ("azure-asyncoperation", "location")
+LINKS = ("azure-asyncoperation", "location")
 
 
 def difference(recorded: Json, answer: httpx.Response, recorder: str) -> str | None:
@@ -84,7 +84,7 @@ def _headers(recorded: Json, answer: httpx.Response, recorder: str) -> str | Non
     told = {name.lower() for name in recorded.get("headers") or {}}
     if not told:
         return None
-    wanted = [*_LINKS, *(["retry-after"] if recorder in _KEEPS_RETRY_AFTER else [])]
+    wanted = [*LINKS, *(["retry-after"] if recorder in _KEEPS_RETRY_AFTER else [])]
     for name in wanted:
         if (name in told) != (name in answer.headers):
             return f"{'lacks' if name in told else 'has'} the header {name}"

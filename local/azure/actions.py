@@ -33,8 +33,5 @@ def begun(use: Use, lro: Lro, state: Json, *, provisioning: str | None = None) -
             changed=use.call.now,
         )
     )
-    return Answer(
-        status=lro.status,
-        headers=operations.headers(operation, lro, use.call),
-        body=operations.announced(operation, lro),
-    )
+    headers = operations.headers(operation, lro, use.call)
+    return Answer(status=lro.status, body=operations.announced(operation, lro), headers=headers)

@@ -68,8 +68,9 @@ class Id:
 
     @property
     def nested(self) -> bool:
-        """Tell whether a parent resource stands before the last name."""
-        return bool(self.providers) and len(self.last.names) > 1
+        """Tell whether a parent resource stands before the last name; a location is none."""
+        found = bool(self.providers) and len(self.last.names) > 1
+        return found and self.last.types[0].lower() != "locations"
 
     def parent(self) -> "Id":
         """Return the resource this one hangs under, or its scope."""

@@ -2,7 +2,8 @@
 
 Addresses are absolute and on the host that was asked, because the SDK follows them as they are. A
 status document says how far the work is and never answers an error status itself; a `Location`
-answers 202 until the end and then the result, or the failure with its own status.
+answers 202 until the end and then the result, or the failure with its own status. A provider that
+names the work names it again in each 202.
 """
 
 import base64
@@ -98,12 +99,15 @@ def result(world: World, call: Call, operation_id: str) -> Answer:
     operation = _find(world, operation_id)
     how = operation.how
     if not operation.ended:
+        named = announced(operation, how)
         told_links = how.repeats if how.result == "document" else "location"
-        again = _links("both" if how.repeats == "both" else told_links, operation, call)
-        told = announced(operation, how)
+        both = how.repeats == "both" or named
+        again = _links(
+            how.header if both and named else "both" if both else told_links, operation, call
+        )
         if how.result == "document":
-            told = _document(world, operation, call)
-        return Answer(status=202, body=told, headers={**again, **_pause(how)})
+            named = _document(world, operation, call)
+        return Answer(status=202, body=named, headers={**again, **_pause(how)})
     if operation.late:
         raise Refusal(409, operation.late["code"], operation.late["message"])
     if how.result == "document":
@@ -115,7 +119,9 @@ def result(world: World, call: Call, operation_id: str) -> Answer:
         gone = how.result == "gone" or (operation.kind == "delete" and how.result == "resource")
         return Answer(status=204 if gone else 200, headers=links)
     view = View(now=call.now, version=call.version)
-    return Answer(status=200, body=world.shown(found, view), headers=links)
+    row = world.table.find(found.type)
+    special = row.behaviour.result(world, found, operation) if row else None
+    return Answer(status=200, body=special or world.shown(found, view), headers=links)
 
 
 def _pause(how: Lro) -> dict[str, str]:

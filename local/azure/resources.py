@@ -78,6 +78,11 @@ def listed(world: World, call: Call, scope: Id, row: ResourceType) -> Answer:
     view = View(now=call.now, version=call.version, kind=kind)
     start = scope.key + "/"
     found = [item for item in world.all_of(row.name) if item.id.lower().startswith(start)]
+    above = world.find(scope) if scope.providers else None
+    if above is not None:
+        known = {item.id.lower() for item in found}
+        more = row.behaviour.always(world, above, call.now)
+        found += [item for item in more if item.id.lower() not in known]
     page = paging.page(call, [row.shown(item, view) for item in found])
     return replace(page, body={**row.listed(), **page.body})
 
@@ -140,7 +145,7 @@ def _get(world: World, call: Call, target: Id, row: ResourceType) -> Answer:
         groups.require(world, target)
     if call.method == "HEAD":
         return Answer(status=204 if world.find(target) else 404)
-    found = _require(world, target, row)
+    found = _always(world, target, row, call) or _require(world, target, row)
     view = View(now=call.now, version=call.version, expand=call.query.get("$expand", ""))
     return Answer(status=200, body=row.shown(found, view))
 
@@ -154,9 +159,9 @@ def _write(world: World, call: Call, target: Id, row: ResourceType) -> Answer:
     bodies.check_identity(body, target, row)
     bodies.check_links(body)
     bodies.check_principals(world, body, target)
-    current = world.find(target)
+    current = world.find(target) or _always(world, target, row, call)
     if call.method == "PATCH":
-        current = _require(world, target, row)
+        current = current or _require(world, target, row)
         body = _patched(body, current, row, call)
     else:
         body = bodies.without_nulls(body)
@@ -338,6 +343,15 @@ def _no_parent(verb: str, parent: Id, row: ResourceType) -> Refusal:
         f"Failed to perform '{verb}' on resource(s) of type '{row.local}', because the parent"
         f" resource '{parent}' could not be found.",
     )
+
+
+def _always(world: World, target: Id, row: ResourceType, call: Call) -> Resource | None:
+    """Return what is there without having been made, unless it was made after all."""
+    above = world.find(target.parent()) if target.nested else None
+    if above is None or world.find(target) is not None:
+        return None
+    more = row.behaviour.always(world, above, call.now)
+    return next((item for item in more if item.id.lower() == target.key), None)
 
 
 def _require(world: World, target: Id, row: ResourceType) -> Resource:

@@ -106,7 +106,8 @@ def _provider(world: World, call: Call, target: Id) -> Answer:
         return _look_at_provider(world, call, target, first)
     if not known:
         return elsewhere.answer(world, call, target)
-    asked = world.table.call(call.method, target) if target.group is None else None
+    is_one = len(last.types) == len(last.names) and world.table.find(last.type) is not None
+    asked = None if target.group or is_one else world.table.call(call.method, target)
     if asked is not None:
         if call.version not in asked.versions:
             place = last.names[0] if last.names else ""
@@ -133,8 +134,12 @@ def _look_at_provider(world: World, call: Call, target: Id, action: str | None) 
 
 
 def _location(world: World, call: Call, target: Id) -> Answer:
-    """Answer a call under `locations/{place}`: an operation's poll."""
+    """Answer a call under `locations/{place}`: a thing's, or an operation's poll."""
     last = target.last
+    row = world.table.find(last.type)
+    if row is not None and len(last.types) == len(last.names):
+        _check_version(world, call, target, row)
+        return resources.answer(world, call, target, row)
     if len(last.types) == 2 and len(last.names) == 2 and call.method == "GET":
         if last.types[1].lower() in _RESULTS:
             return operations.result(world, call, last.names[1])

@@ -183,6 +183,14 @@ class Behaviour:
         """Return the status document of an operation, when it differs from the common one."""
         return None
 
+    def result(self, world: "World", resource: "Resource", operation: "Operation") -> Json | None:
+        """Return what work gives in the end, when it is not the resource itself."""
+        return None
+
+    def always(self, world: "World", above: "Resource", now: datetime) -> list["Resource"]:
+        """Return what is under a resource without anybody having made it."""
+        return []
+
     def deleting(self, use: Use) -> Answer | None:
         """Refuse a DELETE, or return the answer to one done at once that is not a bare 200."""
         return None

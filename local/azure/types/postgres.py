@@ -6,16 +6,23 @@ is not running is accepted and fails at its end with `ServerIsNotReady`. A stopp
 nothing but a start and its deletion, and starts by itself after seven days.
 
 Its other halves: `postgresclock` (what time makes of it), `postgreschecks` (what it refuses),
-`postgreschildren` (databases and firewall rules).
+`postgresshape` (what each api-version tells), `postgresorigins` (replicas and restores),
+`postgreschildren` (databases, firewall rules, configurations, backups).
 """
 
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from local.azure import actions, operations, paging, places
-from local.azure.arm import Answer, Json, Late, Refusal, seconds
+from local.azure import operations, paging, places
+from local.azure.arm import Answer, Json, Late, Refusal
 from local.azure.table import Behaviour, Lro, NameRule, ResourceType, Use, View, Write, made_up
-from local.azure.types import facts, postgreschecks, postgresclock, postgresmodes
+from local.azure.types import (
+    facts,
+    postgreschecks,
+    postgresclock,
+    postgresorigins,
+    postgresshape,
+)
 from local.azure.types.postgresclock import condition, zoned
 from local.azure.world import Operation, Resource, World, plain
 
@@ -72,6 +79,7 @@ _DEFAULTS: Json = {
     },
     "replicationRole": "Primary",
 }
+_LATE_WINDOW = "2022-12-01"  # it tells the restore window once there is a backup
 _SKU: Json = {"name": "Standard_D2s_v3"}
 _MINOR = {"11": "22", "12": "22", "13": "23", "14": "20", "15": "15", "16": "11", "17": "7"}
 
@@ -81,17 +89,26 @@ class Servers(Behaviour):
 
     def check(self, write: Write) -> None:
         """Refuse what the provider refuses."""
+        write = replace(write, body=postgresshape.read(write))
         postgreschecks.check(write)
+        postgresorigins.check(write, TYPE)
 
     def shape(self, write: Write) -> Json:
         """Return the body over the defaults, or over what there is; no secrets, no facts."""
-        body = facts.without(write.body, (*READ_ONLY, *_NEVER_SHOWN))
-        old = write.current.body if write.current else _new(write)
+        body = facts.without(postgresshape.read(write), (*READ_ONLY, *_NEVER_SHOWN))
+        source = postgresorigins.origin(write, TYPE)
+        old = write.current.body if write.current else {"properties": _DEFAULTS, "sku": _SKU}
         kept: Json = plain(old["properties"])
+        if source is not None:
+            kept = postgresorigins.settings(write, source, _DEFAULTS)
+            old = source.body
+            body = {"tags": source.body["tags"], **body} if source.body.get("tags") else body
+            if postgresorigins.mode(write) != postgresorigins.REPLICA:
+                body["properties"].pop("sourceServerResourceId", None)
         for name, value in body["properties"].items():
             both = isinstance(value, dict) and isinstance(kept.get(name), dict)
             kept[name] = {**kept[name], **value} if both else value
-        kept = {name: value for name, value in kept.items() if value is not None}
+        _settle(kept, write.world.tenant)
         window = kept["maintenanceWindow"]
         window["customWindow"] = str(window["customWindow"]).capitalize()
         sku = {**old["sku"], **body.get("sku", {})}
@@ -112,9 +129,7 @@ class Servers(Behaviour):
     def seeded(self, write: Write) -> Json:
         """Return the memory of a server that was born long ago, stopped if the seed says so."""
         now = write.call.now
-        told = write.body.get("properties") or {}
-        young = "fullyQualifiedDomainName" in told and not _has_window(told)
-        born = (now if young else now - OLDER).isoformat()
+        born = (now - OLDER).isoformat()
         found = facts.named(write.body, READ_ONLY)
         pauses: list[list[str | None]] = []
         if found.get("state") == "Stopped":
@@ -123,15 +138,10 @@ class Servers(Behaviour):
         if found.get("state") in {"Stopped", "Ready"}:
             found.pop("state")
         memory: Json = {"tenant": write.world.tenant, "born": born, "floor": born}
-        memory["fresh"] = young
         memory["halted"] = facts.named(write.body, (HALTED,)).get(HALTED)
+        if "fullyQualifiedDomainName" in found and "backup.earliestRestoreDate" not in found:
+            memory["halted"] = (now - 2 * OLDER).isoformat()
         return {**memory, "pauses": pauses, "facts": found}
-
-    def work(self, write: Write) -> Lro | None:
-        """Return the work, named by how the server comes to be."""
-        lro = super().work(write)
-        mode = postgresmodes.of(write)
-        return replace(lro, announces=postgresmodes.ANNOUNCES[mode]) if lro and mode else lro
 
     def busy(self, resource: Resource) -> Refusal:
         """Return how a server refuses a second operation."""
@@ -147,19 +157,24 @@ class Servers(Behaviour):
         given["highAvailability"]["state"] = (
             "NotEnabled" if given["highAvailability"]["mode"] == "Disabled" else "Healthy"
         )
-        if given.get("replicationRole") != "AsyncReplica":
-            given.pop("sourceServerResourceId", None)
-        if not state.get("fresh") or view.now > datetime.fromisoformat(state["born"]):
-            reach = postgresclock.earliest(state, retention(resource), view.now)
-            given["backup"]["earliestRestoreDate"] = zoned(reach)
-        given["replicaCapacity"] = 5
-        _age(given, view.version)
+        given["backup"]["earliestRestoreDate"] = zoned(
+            postgresclock.earliest(state, retention(resource), view.now)
+        )
+        given["replicaCapacity"] = postgresshape.capacity(given["replicationRole"])
+        if view.version == _LATE_WINDOW and not _has_backup(resource, view):
+            del given["backup"]["earliestRestoreDate"]
         body["properties"] = facts.lay(given, state.get("facts") or {})
         body["location"] = places.shown(body["location"])
         body["systemData"] = {"createdAt": zoned(datetime.fromisoformat(state["born"]))}
         if body.get("identity"):
             body["identity"] = _identity(body["identity"], state["tenant"])
-        return {**body, "id": resource.id, "name": resource.name, "type": resource.type}
+        whole = {**body, "id": resource.id, "name": resource.name, "type": resource.type}
+        return postgresshape.aged(whole, view)
+
+    def work(self, write: Write) -> Lro | None:
+        """Return the work, named as the provider names it."""
+        lro = super().work(write)
+        return lro and postgresorigins.work(write, lro)
 
     def finished(self, world: World, resource: Resource, operation: Operation) -> Resource:
         """Return the server after its work; a stop that ended well leaves it stopped."""
@@ -177,20 +192,13 @@ class Servers(Behaviour):
         return replace(resource, provisioning=operation.outcome, busy=None, state=state)
 
 
-def _has_window(told: Json) -> bool:
-    return "earliestRestoreDate" in (told.get("backup") or {})
-
-
-def _new(write: Write) -> Json:
-    """Return what a server is before its body is looked at."""
-    taken = postgresmodes.inherited(write)
-    given = {**_DEFAULTS, **taken.get("properties", {})}
-    return {"properties": given, "sku": taken.get("sku", _SKU)}
-
-
 def retention(server: Resource) -> int:
     """Return for how many days a server's backups are kept."""
     return int(server.body["properties"]["backup"]["backupRetentionDays"])
+
+
+def _has_backup(server: Resource, view: View) -> bool:
+    return bool(postgresclock.backups(server.state, retention(server), view.now))
 
 
 def start(use: Use) -> Answer:
@@ -209,42 +217,16 @@ def restart(use: Use) -> Answer:
     return _work(use, "Restart", "Restarting", postgresclock.RESTARTED, {"Ready"}, _NOT_STARTED)
 
 
-def backups(use: Use) -> Answer:
-    """List the full backups, or answer with the one that is named."""
-    item, now = use.resource, use.call.now
-    found = postgresclock.backups(item.state, retention(item), now)
-    rows = [postgresclock.backup(item.id, at) for at in found]
-    rows += [
-        postgresclock.asked_for(item.id, name, datetime.fromisoformat(at))
-        for name, at in item.state.get("asked", {}).items()
-        if datetime.fromisoformat(at) <= now
+def replicas(use: Use) -> Answer:
+    """List the servers that follow this one."""
+    view = View(now=use.call.now, version=use.call.version, kind="list")
+    mine = use.resource.id.lower()
+    found = [
+        one
+        for one in use.world.all_of(TYPE)
+        if str(one.body["properties"].get("sourceServerResourceId")).lower() == mine
     ]
-    if not use.parts:
-        return paging.page(use.call, rows)
-    for row in rows:
-        if row["name"].lower() == use.parts[0].lower():
-            return Answer(status=200, body=row)
-    raise Refusal(
-        404,
-        "ResourceNotFound",
-        f"The requested resource of type '{TYPE}/backups' with name '{use.parts[0]}' was not"
-        " found.",
-    )
-
-
-def take_backup(use: Use) -> Answer:
-    """Begin a backup that somebody asks for, under a name of their own."""
-    item, name = use.resource, use.parts[0] if use.parts else ""
-    asked = dict(item.state.get("asked", {}))
-    if not name or name.lower() in {known.lower() for known in asked}:
-        raise facts.invalid("backupName")
-    state = condition(item, use.call.now)
-    if state != "Ready":
-        stopped = state == "Stopped"
-        raise postgreschecks.stopped(item.name) if stopped else postgreschecks.busy(item.name)
-    due = use.call.now + seconds(postgresclock.SNAPSHOT)
-    lro = replace(LRO, takes=postgresclock.SNAPSHOT, announces="SnapshotManagementOperation")
-    return actions.begun(use, lro, {**item.state, "asked": {**asked, name: due.isoformat()}})
+    return paging.page(use.call, [use.world.shown(one, view) for one in found])
 
 
 _NOW = "Current Server State = {}"
@@ -277,24 +259,23 @@ def _work(use: Use, verb: str, doing: str, takes: float, on: set[str], why: str)
     return Answer(status=202, body=operations.announced(operation, lro), headers=headers)
 
 
+def _settle(given: Json, tenant: str) -> None:
+    """Make what follows from a server's own settings so."""
+    signing, network = given["authConfig"], given["network"]
+    if signing.get("activeDirectoryAuth") == "Enabled":
+        signing["tenantId"] = signing.get("tenantId") or tenant
+    else:
+        signing.pop("tenantId", None)
+    if network.get("delegatedSubnetResourceId"):
+        network["publicNetworkAccess"] = "Disabled"
+
+
 def _identity(identity: Json, tenant: str) -> Json:
     named = {
         name: {"principalId": made_up("principal", name), "clientId": made_up("client", name)}
         for name in identity.get("userAssignedIdentities") or {}
     }
     return {**identity, "userAssignedIdentities": named, "tenantId": tenant}
-
-
-def _age(given: Json, version: str) -> None:
-    """Add what newer api-versions show, take away what older ones do not."""
-    if version < "2023-03-01":
-        given["storage"].pop("autoGrow", None)
-    if version < "2024-08-01":
-        return
-    tier, iops = postgreschecks.DISKS[given["storage"]["storageSizeGB"]]
-    given["storage"] = {"type": "", "iops": iops, "tier": tier, **given["storage"]}
-    given["replica"] = {"role": given["replicationRole"], "capacity": 5}
-    given["privateEndpointConnections"] = []
 
 
 ROW = ResourceType(
@@ -318,9 +299,7 @@ ROW = ResourceType(
         ("POST", "start"): start,
         ("POST", "stop"): stop,
         ("POST", "restart"): restart,
-        ("GET", "backups"): backups,
-        ("PUT", "backups"): take_backup,
-        ("GET", "replicas"): postgresmodes.replicas,
+        ("GET", "replicas"): replicas,
     },
     behaviour=Servers(),
 )

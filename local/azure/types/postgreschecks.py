@@ -10,7 +10,7 @@ from typing import Any
 
 from local.azure.arm import Json, Refusal
 from local.azure.table import Write
-from local.azure.types import facts, postgresmodes
+from local.azure.types import facts, postgresorigins
 from local.azure.types.facts import invalid
 from local.azure.types.postgresclock import condition
 
@@ -100,8 +100,8 @@ def _check_values(properties: Json, sku: Json) -> None:
 
 def _check_new(write: Write, properties: Json) -> None:
     mode = properties.get("createMode")
-    facts.check_choice(mode, postgresmodes.MODES, invalid("createMode"))
-    if write.seeding or postgresmodes.source(write) is not None:
+    facts.check_choice(mode, ("Default", "Create", *postgresorigins.MODES), invalid("createMode"))
+    if write.seeding or postgresorigins.mode(write) is not None:
         return
     if not (write.body.get("sku") or {}).get("name"):
         raise _missing("sku")

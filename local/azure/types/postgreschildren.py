@@ -1,19 +1,31 @@
-"""What hangs under a PostgreSQL flexible server: its databases and its firewall rules.
+"""What hangs under a PostgreSQL flexible server: databases, firewall rules, parameters, backups.
 
-Recorded: a PUT answers 202 with the operation's name; neither is to be had on a stopped server.
+Recorded: a PUT answers 202 with the operation's name; none is taken by a stopped server.
+Parameters and the daily backups are there without having been made.
 """
 
 import ipaddress
 from dataclasses import replace
+from datetime import datetime
 
-from local.azure.arm import Json, Refusal
-from local.azure.table import Behaviour, Lro, NameRule, ResourceType, View, Write
-from local.azure.types import postgres, postgreschecks
+from local.azure.arm import Answer, Json, Refusal
+from local.azure.ids import Id
+from local.azure.table import Behaviour, Lro, NameRule, ResourceType, Use, View, Write
+from local.azure.types import (
+    postgres,
+    postgreschecks,
+    postgresclock,
+    postgresparameters,
+    postgresshape,
+)
 from local.azure.types.facts import invalid
-from local.azure.types.postgresclock import condition
-from local.azure.world import Resource, plain
+from local.azure.types.postgresclock import condition, zoned
+from local.azure.world import Operation, Resource, World, plain
 
 _LRO = replace(postgres.LRO, takes=10, retry_after=10)
+_SET = replace(_LRO, announces="UpdateOrcasServerParameterManagementOperation")
+_SNAPSHOT = replace(postgres.LRO, announces="SnapshotManagementOperation")
+_STATES = ("isDynamicConfig", "isReadOnly", "isConfigPendingRestart")
 
 
 class _Below(Behaviour):
@@ -73,6 +85,112 @@ class FirewallRules(_Below):
         return {"properties": plain(write.body["properties"])}
 
 
+class Configurations(_Below):
+    """A parameter, which every server has and nobody makes."""
+
+    def check(self, write: Write) -> None:
+        """Refuse a value that the parameter does not take."""
+        super().check(write)
+        given = write.body.get("properties") or {}
+        value = given.get("value")
+        if write.seeding:
+            return
+        if not isinstance(value, str) or not postgresparameters.is_allowed(write.id.name, value):
+            raise invalid("value")
+
+    def shape(self, write: Write) -> Json:
+        """Return the value over what is told of the parameter."""
+        said = postgresparameters.described(write.id.name)
+        given = plain(write.body.get("properties") or {})
+        if write.seeding:
+            return {"properties": {**said, **given}}
+        value = str(given["value"])
+        pending = not said["isDynamicConfig"]
+        told = {"value": value, "source": "user-override", "isConfigPendingRestart": pending}
+        old = write.current.body["properties"] if write.current else said
+        return {"properties": {**old, **told}}
+
+    def always(self, world: World, above: Resource, now: datetime) -> list[Resource]:
+        """Return the parameters that are as they were delivered."""
+        return [
+            _virtual(above, "configurations", name, {**said, **_delivered(said)})
+            for name, said in sorted(postgresparameters.KNOWN.items())
+        ]
+
+    def shown(self, resource: Resource, view: View) -> Json:
+        """Return the parameter as a reader of this api-version sees it."""
+        body = super().shown(resource, view)
+        if view.version < postgresshape.PROFILED:
+            for name in ("documentationLink", *_STATES):
+                body["properties"].pop(name, None)
+        else:
+            for name in _STATES:
+                body["properties"].setdefault(name, False)
+        return body
+
+    def deleting(self, use: Use) -> Answer | None:
+        """Refuse: a parameter is there as long as its server."""
+        raise Refusal(405, "MethodNotAllowed", "A parameter cannot be deleted.")
+
+
+class Backups(_Below):
+    """A full backup: the service takes one a day, and one whenever it is asked to."""
+
+    def check(self, write: Write) -> None:
+        """Refuse to take a backup a second time."""
+        super().check(write)
+        if write.current is not None and not write.seeding:
+            raise Refusal(
+                409,
+                "BackupAlreadyExists",
+                f"A backup named '{write.id.name}' exists on the server already.",
+            )
+
+    def shape(self, write: Write) -> Json:
+        """Return a backup that a customer asks for; a seed says what one was."""
+        given = (write.body.get("properties") or {}) if write.seeding else {}
+        asked = {"backupType": "Customer On-Demand", "source": "Customer Initiated"}
+        return {"properties": {**asked, "completedTime": zoned(write.call.now), **given}}
+
+    def always(self, world: World, above: Resource, now: datetime) -> list[Resource]:
+        """Return the backups that the service took by itself."""
+        taken = postgresclock.backups(above.state, postgres.retention(above), now)
+        rows = [postgresclock.backup(above.id, at) for at in taken]
+        return [_virtual(above, "backups", row["name"], row["properties"]) for row in rows]
+
+    def finished(self, world: World, resource: Resource, operation: Operation) -> Resource:
+        """Return the backup, complete at the end of the work."""
+        done = super().finished(world, resource, operation)
+        given = {**plain(resource.body["properties"]), "completedTime": zoned(operation.due)}
+        return replace(done, body={"properties": given})
+
+    def absent(self, target: Id) -> Refusal | None:
+        """Return the provider's own words for a backup that is not there."""
+        return Refusal(
+            404,
+            "ResourceNotFound",
+            f"The requested resource of type '{postgres.TYPE}/backups' with name"
+            f" '{target.name}' was not found.",
+        )
+
+
+def _delivered(said: Json) -> Json:
+    value = {"value": said["defaultValue"], "source": "system-default"}
+    return {**value, "isConfigPendingRestart": False}
+
+
+def _virtual(above: Resource, kind: str, name: str, given: Json) -> Resource:
+    """Return a thing that is there without having been made."""
+    return Resource(
+        id=f"{above.id}/{kind}/{name}",
+        type=f"{postgres.TYPE}/{kind}",
+        name=name,
+        body={"properties": given},
+        created=above.created,
+        changed=above.created,
+    )
+
+
 def _row(name: str, verb: str, behaviour: Behaviour, names: NameRule) -> ResourceType:
     def lro(what: str) -> Lro:
         return replace(_LRO, announces=f"{what}Server{verb}ManagementOperation")
@@ -97,5 +215,17 @@ ROWS = (
         "FirewallRules",
         FirewallRules(),
         NameRule(pattern=r"[A-Za-z0-9_-]{1,80}", code="InvalidFirewallRuleName"),
+    ),
+    replace(
+        _row("configurations", "", Configurations(), NameRule(pattern=r"[A-Za-z_][\w.]{0,127}")),
+        create=_SET,
+        update=_SET,
+    ),
+    replace(
+        _row("backups", "", Backups(), NameRule(pattern=r"[A-Za-z0-9_-]{1,128}")),
+        create=_SNAPSHOT,
+        update=None,
+        delete=replace(_SNAPSHOT, announces="DropSnapshotManagementOperation"),
+        patchable=False,
     ),
 )

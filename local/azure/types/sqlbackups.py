@@ -5,6 +5,7 @@ is remembered by the database, whose window it rules. A server lists a `recovera
 for each database whose backups are also kept in the paired region; nobody but a seed writes one.
 """
 
+import re
 from dataclasses import replace
 from datetime import datetime
 
@@ -16,11 +17,15 @@ from local.azure.world import Operation, Resource, World, plain
 
 DATABASES = f"{sqlserver.TYPE}/databases"
 POLICIES = f"{DATABASES}/backupShortTermRetentionPolicies"
-DROPPED = f"{sqlserver.TYPE}/restorableDroppedDatabases"
 RECOVERABLE = f"{sqlserver.TYPE}/recoverableDatabases"
-_TICKS = 621355968000000000  # from the year 1 to 1970, in units of 100 ns
 DEFAULT_DAYS, MOST_DAYS = 7, 35
+_INTERVAL_SINCE, _IMMUTABLE_SINCE = "2019", "2024-11"
 INTERVALS = (12, 24)
+LONG_TERM = f"{DATABASES}/backupLongTermRetentionPolicies"
+NEVER = "PT0S"
+_DURATION = r"P(?!$)(\d+Y)?(\d+M)?(\d+W)?(\d+D)?(T0S)?"
+_TERMS = ("weeklyRetention", "monthlyRetention", "yearlyRetention")
+_NOTHING_KEPT: Json = {**dict.fromkeys(_TERMS, NEVER), "weekOfYear": 0}
 _KEPT = ("lastAvailableBackupDate", "edition", "serviceLevelObjective", "elasticPoolName")
 
 
@@ -61,7 +66,7 @@ class Policies(Behaviour):
         """Return the policy as recorded."""
         head = {"id": resource.id, "name": resource.name, "type": resource.type}
         given = plain(resource.body["properties"])
-        if view.version < "2020":
+        if view.version < _INTERVAL_SINCE:
             given.pop("diffBackupIntervalInHours", None)
         return {"properties": given, **head}
 
@@ -74,6 +79,40 @@ class Policies(Behaviour):
                 state = sqlclock.retained(database.state, kept, operation.due)
                 world.save(replace(database, state=state, changed=operation.due))
         return replace(resource, provisioning=operation.outcome, busy=None)
+
+    def deleting(self, use: Use) -> Answer | None:
+        """Refuse: a policy goes with its database."""
+        raise _read_only(use.resource.type)
+
+
+class LongTermPolicies(Behaviour):
+    """For how long a week's, a month's and a year's backup of a database is kept."""
+
+    def check(self, write: Write) -> None:
+        """Refuse a busy database, what is no duration, and a yearly backup of no week."""
+        database = write.world.find(write.id.parent())
+        if database is not None and database.busy:
+            raise busy(database.id)
+        given = write.body.get("properties") or {}
+        for name in _TERMS:
+            if not re.fullmatch(_DURATION, str(given.get(name, NEVER))):
+                raise facts.invalid(name)
+        facts.check_range(given.get("weekOfYear"), 0, 52, facts.invalid("weekOfYear"))
+        if given.get("yearlyRetention", NEVER) != NEVER and not given.get("weekOfYear"):
+            raise facts.invalid("weekOfYear")
+
+    def shape(self, write: Write) -> Json:
+        """Return the policy; what it does not name is not kept."""
+        given = write.body.get("properties") or {}
+        return {"properties": {**_NOTHING_KEPT, **plain(given)}}
+
+    def shown(self, resource: Resource, view: View) -> Json:
+        """Return the policy as a reader of this api-version sees it."""
+        given = plain(resource.body["properties"])
+        if view.version >= _IMMUTABLE_SINCE:
+            given.setdefault("timeBasedImmutability", "Disabled")
+        head = {"id": resource.id, "name": resource.name, "type": resource.type}
+        return {"properties": given, **head}
 
     def deleting(self, use: Use) -> Answer | None:
         """Refuse: a policy goes with its database."""
@@ -106,28 +145,6 @@ class Recoverable(Behaviour):
         raise _read_only(use.resource.type)
 
 
-class Dropped(Behaviour):
-    """What a dropped database can be restored from."""
-
-    def check(self, write: Write) -> None:
-        """Refuse every write that is no seed."""
-        if not write.seeding:
-            raise _read_only(write.type.name)
-
-    def seeded(self, write: Write) -> Json:
-        """Return a memory with as long a window as there can be."""
-        return sqlclock.born(write.call.now - sqlclock.OLDER, "Hyperscale")
-
-    def shown(self, resource: Resource, view: View) -> Json:
-        """Return the entry."""
-        head = {"id": resource.id, "name": resource.name, "type": resource.type}
-        return {**plain(resource.body), **head}
-
-    def deleting(self, use: Use) -> Answer | None:
-        """Refuse: an entry goes by itself."""
-        raise _read_only(use.resource.type)
-
-
 def keep(world: World, database: Resource, now: datetime) -> None:
     """Make the policy and the geo-backup of a database what they should be; `master` has none."""
     if database.body["sku"]["tier"] == "System":
@@ -135,6 +152,9 @@ def keep(world: World, database: Resource, now: datetime) -> None:
     policy = f"{database.id}/backupShortTermRetentionPolicies/default"
     if world.find(policy) is None:
         _save(world, policy, POLICIES, {"properties": _policy(database)}, {}, now)
+    policy = f"{database.id}/backupLongTermRetentionPolicies/default"
+    if world.find(policy) is None:
+        _save(world, policy, LONG_TERM, {"properties": dict(_NOTHING_KEPT)}, {}, now)
     server, _, name = database.id.rpartition("/databases/")
     entry = f"{server}/recoverableDatabases/{name}"
     found = world.find(entry)
@@ -151,36 +171,6 @@ def keep(world: World, database: Resource, now: datetime) -> None:
         }
         memory = {**memory, "born": state["born"]}
         _save(world, entry, RECOVERABLE, {"properties": given}, memory, now)
-
-
-def drop(world: World, database: Resource) -> None:
-    """Keep what a dropped database can be restored from, for as long as it was to be kept."""
-    now = world.clock.now()
-    first = sqlclock.earliest(database.state, now)
-    server = database.id.rsplit("/", 2)[0]
-    if first is None or world.find(server) is None:
-        return
-    name = f"{database.name},{int(now.timestamp() * 10**7) + _TICKS}"
-    told = {
-        "databaseName": database.name,
-        "maxSizeBytes": database.body["properties"].get("maxSizeBytes"),
-        "creationDate": moment(datetime.fromisoformat(database.state["born"])),
-        "deletionDate": moment(now),
-        "earliestRestoreDate": moment(first),
-        "backupStorageRedundancy": sqlclock.redundancy(database.state, now),
-    }
-    body = {"location": database.body["location"], "sku": database.body["sku"]}
-    world.save(
-        Resource(
-            id=f"{server}/restorableDroppedDatabases/{name}",
-            type=DROPPED,
-            name=name,
-            body={**body, "properties": told},
-            state=database.state,
-            created=now,
-            changed=now,
-        )
-    )
 
 
 def forget(world: World, database: Resource) -> None:
@@ -245,8 +235,15 @@ _POLICY_LRO = replace(
     sqlserver.LRO,
     takes=20,
     segment="shortTermRetentionPolicyAzureAsyncOperation",
-    added="2020-01",
     announces="UpdateLogicalDatabase",
+    since="2018",
+)
+_LONG_LRO = replace(
+    sqlserver.LRO,
+    takes=20,
+    segment="longTermRetentionPolicyAzureAsyncOperation",
+    announces="UpsertDatabaseBackupArchivalPolicyV2",
+    unchanged="done",
 )
 ROWS = (
     ResourceType(
@@ -260,13 +257,14 @@ ROWS = (
         behaviour=Policies(),
     ),
     ResourceType(
-        name=DROPPED,
+        name=LONG_TERM,
         versions=sqlserver.VERSIONS,
-        names=NameRule(pattern=r".+"),
+        names=NameRule(pattern="default", message="The policy's name must be 'default'."),
         tracked=False,
         provisioning=False,
-        top_level=frozenset({"location", "sku", "tags"}),
-        behaviour=Dropped(),
+        create=_LONG_LRO,
+        update=_LONG_LRO,
+        behaviour=LongTermPolicies(),
     ),
     ResourceType(
         name=RECOVERABLE,

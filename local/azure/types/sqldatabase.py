@@ -1,23 +1,33 @@
-"""Databases of Azure SQL: sizes, backups' redundancy, geo-secondaries.
+"""Databases of Azure SQL: sizes, pools, backups' redundancy, pauses, restore points.
 
 Recorded: a write answers 202 with the operation's name; sizes may be asked for by their objective
-(`HS_Gen5_2`) and are told in full. A geo-secondary is made by `createMode: Secondary` from a
-database of another server and takes its size; it has no restore window of its own. What an older
-api-version does not know it does not tell.
+(`HS_Gen5_2`) and are told in full. A database may be made from another (`sqlorigins`); a
+geo-secondary has no restore window of its own. Only a data warehouse can be paused, and only it
+takes restore points of its own.
 
-Its other halves: `sqlmodes` (where a new one comes from), `sqlskus` (sizes), `sqlclock` (what time
-makes of it), `sqlbackups` (retention, geo-backups), `sqllinks` (replication).
+Its other halves: `sqlskus` (sizes), `sqlshape` (what each api-version tells), `sqlclock` (what
+time makes of it), `sqlbackups` (retention, geo-backups), `sqllinks` (replication).
 """
 
 from dataclasses import replace
 from datetime import datetime
 
-from local.azure import actions, places
-from local.azure.arm import Answer, Json, Refusal, guid
-from local.azure.table import Behaviour, Lro, NameRule, ResourceType, Use, View, Write
-from local.azure.types import facts, sqlbackups, sqlclock, sqllinks, sqlmodes, sqlserver, sqlskus
+from local.azure import actions, bodies, places
+from local.azure.arm import Answer, Json, Refusal
+from local.azure.table import Behaviour, Lro, NameRule, ResourceType, Use, View, Write, made_up
+from local.azure.types import (
+    facts,
+    sqlbackups,
+    sqlclock,
+    sqldropped,
+    sqllinks,
+    sqlorigins,
+    sqlserver,
+    sqlshape,
+    sqlskus,
+)
 from local.azure.types.sqlserver import moment
-from local.azure.world import Operation, Resource, World, plain
+from local.azure.world import Operation, Resource, World
 
 TYPE = sqlbackups.DATABASES
 LRO = replace(sqlserver.LRO, segment="databaseAzureAsyncOperation")
@@ -36,25 +46,10 @@ READ_ONLY = (
     "isInfraEncryptionEnabled",
     "failoverGroupId",
 )
-_ONCE = (
-    "createMode",
-    "requestedBackupStorageRedundancy",
-    "restorePointInTime",
-    "sourceDatabaseDeletionDate",
-    "recoveryServicesRecoveryPointId",
-    *(mode.source for mode in sqlmodes.MODES.values() if mode.source),
-)
-_LEDGER = "2021-02-01-preview"  # the first that tells where backups are stored
-_STORED = ("currentBackupStorageRedundancy", "requestedBackupStorageRedundancy")
-_ACCOUNTS = {"Geo": "GRS", "GeoZone": "GZRS", "Zone": "ZRS", "Local": "LRS"}
-_POOL = {"name": "ElasticPool", "capacity": 0}
-_SCHEDULE = "Microsoft.Maintenance/publicMaintenanceConfigurations/SQL_Default"
-_DEFAULTS: Json = {
-    "collation": "SQL_Latin1_General_CP1_CI_AS",
-    "catalogCollation": "SQL_Latin1_General_CP1_CI_AS",
-    "zoneRedundant": False,
-    "licenseType": "LicenseIncluded",
-    "isLedgerOn": False,
+_ONCE = (*sqlorigins.ASKED, "requestedBackupStorageRedundancy")
+_PAUSES = {
+    "pause": ("DeactivateDatabaseAsync", "Pausing"),
+    "resume": ("ActivateDatabaseAsync", "Resuming"),
 }
 
 
@@ -63,17 +58,16 @@ class Databases(Behaviour):
 
     def check(self, write: Write) -> None:
         """Refuse what the provider refuses."""
-        given = write.body.get("properties") or {}
         if write.id.name.lower() == "master" and not write.seeding:
             raise Refusal(400, "InvalidOperation", "The database 'master' cannot be changed.")
-        _check_values(write, given)
-        server = write.world.find(write.id.parent())
-        if server is not None and server.body["location"] != write.body["location"]:
-            raise facts.invalid("location")
-        if write.current is None:
-            _source(write)
-        if write.body.get("sku") and write.id.name.lower() != "master":
-            sqlskus.read(write.body["sku"])
+        body = sqlshape.read(write)
+        given = body["properties"]
+        _check_values(given)
+        if not write.seeding:
+            sqlorigins.check(write)
+            _check_home(write, given)
+        if body.get("sku") and write.id.name.lower() != "master":
+            sqlskus.read(body["sku"])
         asked = given.get("requestedBackupStorageRedundancy")
         if write.current is not None and sqlbackups.is_hyperscale(write.current):
             same = (write.current.state["redundancy"][1],)
@@ -81,42 +75,41 @@ class Databases(Behaviour):
 
     def shape(self, write: Write) -> Json:
         """Return the body with its size in full."""
-        body = facts.without(write.body, (*READ_ONLY, *_ONCE))
+        body = facts.without(sqlshape.read(write), (*READ_ONLY, *_ONCE))
         body.pop("kind", None)
-        source = _source(write) if write.current is None else None
-        like = write.current or source
-        pool = _pool(write)
+        source = sqlorigins.origin(write)
         if write.id.name.lower() == "master":
             body["sku"] = sqlserver.SYSTEM
-        elif pool is not None:
-            body["sku"] = {**_POOL, "tier": (pool.body.get("sku") or sqlskus.GENERAL)["tier"]}
         else:
-            default = like.body["sku"] if like and "sku" in like.body else sqlskus.DEFAULT
-            if default["name"] == _POOL["name"]:
-                default = sqlskus.DEFAULT
-            body["sku"] = sqlskus.read({**(body.get("sku") or default)})
-        old = write.current.body["properties"] if write.current else _defaults(body["sku"])
-        body["properties"] = {**old, **body["properties"]}
+            body["sku"] = _size(write, body, source)
+        kept = sqlshape.kept(write.current or _alike(source), body["sku"])
+        if write.current is None:
+            kept.pop("secondaryType", None)
+        if body["sku"].get("name") != sqlskus.POOL:
+            kept.pop("elasticPoolId", None)
+            body["properties"].pop("elasticPoolId", None)
+        body["properties"] = {**kept, **body["properties"]}
         body["properties"]["objective"] = sqlskus.objective(body["sku"])
-        if source is not None and sqlmodes.is_secondary(write):
-            body["properties"]["secondaryType"] = "Geo"
+        if source is not None and _is_secondary(write):
+            body["properties"].setdefault("secondaryType", "Geo")
+            if body["sku"]["name"] == sqlskus.POOL:
+                body["properties"].pop("licenseType", None)
         return body
 
     def state(self, write: Write) -> Json:
         """Return the memory of the database's birth, retention and redundancy."""
-        given, now = write.body.get("properties") or {}, write.call.now
+        given, now = sqlshape.read(write)["properties"], write.call.now
         asked = given.get("requestedBackupStorageRedundancy")
         if write.current is not None:
             state = write.current.state
             return sqlclock.redundant(state, asked, now) if asked else dict(state)
-        source = _source(write)
+        source = sqlorigins.origin(write)
         edition = self.shape(write)["sku"]["tier"]
-        inherited = (source.state.get("redundancy") if source else None) or ["", "Geo"]
-        memory = sqlclock.born(now, edition, redundancy=str(asked or inherited[1]))
-        if source is not None and sqlmodes.is_secondary(write):
+        stored = str(asked or sqlorigins.redundancy(source))
+        memory = sqlclock.born(now, edition, redundancy=stored)
+        if source is not None and _is_secondary(write):
             return {**memory, "source": source.id, "secondary": True}
-        is_restored = "Restore" in sqlmodes.of(write).announces and not write.seeding
-        return {**memory, "restored": True} if is_restored else memory
+        return memory
 
     def seeded(self, write: Write) -> Json:
         """Return the memory of a database born long ago, with all that hangs on it."""
@@ -128,9 +121,13 @@ class Databases(Behaviour):
         given = write.body.get("properties") or {}
         if "Secondary" in roles or given.get("secondaryType") == "Geo":
             state["secondary"] = True
-        state["facts"] = told = facts.named(write.body, READ_ONLY)
+        told = facts.named(write.body, READ_ONLY)
+        state["paused"] = told.get("status") == "Paused"
+        if told.get("status") in {"Paused", "Online"}:
+            told.pop("status")
         if "creationDate" in told and "earliestRestoreDate" not in told:
-            state["floor"] = sqlclock.NEVER.isoformat()
+            state["floor"] = (now + sqlclock.FIRST_BACKUP).isoformat()
+        state["facts"] = told
         found = world.find(write.id)
         assert found is not None
         item = replace(found, state=state)
@@ -141,12 +138,19 @@ class Databases(Behaviour):
 
     def work(self, write: Write) -> Lro | None:
         """Return the work, named as the provider names it."""
-        if write.current is not None:
-            return write.type.update
-        lro = write.type.create
+        lro = write.type.create if write.current is None else write.type.update
         assert lro is not None
-        mode = sqlmodes.of(write)
-        return replace(lro, announces=mode.announces, takes=mode.takes)
+        how = sqlorigins.mode(write)
+        if how is not None:
+            lro = replace(lro, announces=how.work, takes=how.takes)
+        return sqlserver.classic(lro, write.call.version)
+
+    def result(self, world: World, resource: Resource, operation: Operation) -> Json | None:
+        """Return the restore point that an operation took."""
+        taken = operation.started.isoformat()
+        points = resource.state.get("points", [])
+        made = next((one for one in points if one["at"] == taken), None)
+        return _point(resource, made) if made else None
 
     def busy(self, resource: Resource) -> Refusal:
         """Return how a database refuses a second operation."""
@@ -154,12 +158,16 @@ class Databases(Behaviour):
 
     def shown(self, resource: Resource, view: View) -> Json:
         """Return the database as a reader of this api-version sees it."""
-        body: Json = plain(resource.body)
-        head = {"id": resource.id, "name": resource.name, "type": resource.type}
-        body["properties"] = facts.lay(
-            _properties(resource, view), resource.state.get("facts") or {}
-        )
-        return {**body, "kind": sqlskus.kind(body["sku"]), **head}
+        body = sqlshape.shown(resource, view)
+        body["properties"] = facts.lay(body["properties"], resource.state.get("facts") or {})
+        named = (body.get("identity") or {}).get("userAssignedIdentities") or {}
+        for name in named:
+            known = {
+                "principalId": made_up("principal", name),
+                "clientId": made_up("client", name),
+            }
+            named[name] = known
+        return sqlshape.aged(body, view)
 
     def finished(self, world: World, resource: Resource, operation: Operation) -> Resource:
         """Return the database after its work, with all that hangs on it."""
@@ -168,10 +176,11 @@ class Databases(Behaviour):
             if operation.kind == "create" and resource.state.get("source"):
                 sqllinks.connect(world, resource, resource.state["source"], operation.due)
         state = dict(resource.state)
-        then = state.pop("then", None)
-        if then is not None and operation.outcome == "Succeeded":
-            state["paused"] = then == "Paused"
-        return replace(resource, provisioning=operation.outcome, busy=None, state=state)
+        doing = state.pop("doing", None)
+        if doing is not None and operation.outcome == "Succeeded":
+            state["paused"] = doing == "Pausing"
+        kept = resource.provisioning if operation.kind == "action" else operation.outcome
+        return replace(resource, provisioning=kept, busy=None, state=state)
 
     def deleting(self, use: Use) -> Answer | None:
         """Refuse for the database that belongs to the server."""
@@ -180,107 +189,85 @@ class Databases(Behaviour):
         return None
 
     def removed(self, world: World, resource: Resource) -> None:
-        """Let the geo-backup go with the database, and keep what it can be restored from."""
+        """Let the geo-backup go with the database, and leave what it can be restored from."""
         sqlbackups.forget(world, resource)
-        sqlbackups.drop(world, resource)
-
-
-def pause(use: Use) -> Answer:
-    """Begin to let a database rest: it costs storage only."""
-    return _turn(use, "DeactivateDatabaseAsync", "Paused")
-
-
-def resume(use: Use) -> Answer:
-    """Begin to let a paused database serve again."""
-    return _turn(use, "ActivateDatabaseAsync", "Online")
-
-
-def _turn(use: Use, announces: str, then: str) -> Answer:
-    if sqlbackups.is_hyperscale(use.resource):
-        why = "The operation is not supported for the service tier of the database."
-        raise Refusal(400, "UnsupportedServiceTier", why)
-    lro = replace(LRO, announces=announces, takes=90)
-    return actions.begun(use, lro, {**use.resource.state, "then": then})
+        sqldropped.keep(world, resource, world.clock.now())
 
 
 def restore_points(use: Use) -> Answer:
-    """List the one window that can be restored to."""
+    """List the one window that can be restored to, or a warehouse's restore points."""
+    if sqlskus.is_warehouse(use.resource.body["sku"]):
+        made = [_point(use.resource, one) for one in use.resource.state.get("points", [])]
+        return Answer(status=200, body={"value": made})
     at = sqlclock.earliest(use.resource.state, use.call.now)
     fact = (use.resource.state.get("facts") or {}).get("earliestRestoreDate")
     told = fact or (moment(at) if at is not None else None)
-    name = "ContinuousRestorePoint"
     row = {
         "location": places.shown(use.resource.body["location"]),
         "properties": {"restorePointType": "CONTINUOUS", "earliestRestoreDate": told},
-        "id": f"{use.resource.id}/restorePoints/{name}",
-        "name": name,
+        "id": f"{use.resource.id}/restorePoints/ContinuousRestorePoint",
+        "name": "ContinuousRestorePoint",
         "type": f"{TYPE}/restorePoints",
     }
     return Answer(status=200, body={"value": [row] if told else []})
 
 
-def _properties(item: Resource, view: View) -> Json:
-    """Return what is kept and what follows from it, in the provider's words."""
-    given = plain(item.body["properties"])
-    objective, sku = given.pop("objective", "System"), item.body["sku"]
-    state, place = item.state, item.body["location"]
-    at = sqlclock.earliest(state, view.now)
-    if at is None and state.get("restored") and sku["name"] != _POOL["name"]:
-        at = datetime.fromisoformat(state["floor"])  # told before it is reached
-    if at is not None:
-        given["earliestRestoreDate"] = moment(at)
-    subscription = "/".join(item.id.split("/")[:3])
-    told = {
-        "status": _status(item),
-        "databaseId": guid("database", item.id, state["born"]),
-        "creationDate": moment(datetime.fromisoformat(state["born"])),
-        "currentServiceObjectiveName": objective,
-        "requestedServiceObjectiveName": objective,
-        "defaultSecondaryLocation": places.PAIRS.get(place, place),
-        "currentSku": sku,
-        "currentBackupStorageRedundancy": sqlclock.redundancy(state, view.now),
-        "requestedBackupStorageRedundancy": state["redundancy"][1],
-        "maintenanceConfigurationId": f"{subscription}/providers/{_SCHEDULE}",
-        "isInfraEncryptionEnabled": False,
+def add_restore_point(use: Use) -> Answer:
+    """Take a restore point of a data warehouse."""
+    _require_warehouse(use)
+    label = bodies.read(use.call).get("restorePointLabel")
+    if not isinstance(label, str) or not label:
+        raise facts.invalid("restorePointLabel")
+    item, now = use.resource, use.call.now
+    point = {"at": now.isoformat(), "label": label}
+    lro = replace(LRO, takes=20, header="location", announces="CreateRestorePoint")
+    state = {**item.state, "points": [*item.state.get("points", []), point]}
+    return actions.begun(use, lro, state)
+
+
+def pause(use: Use) -> Answer:
+    """Let a data warehouse rest."""
+    return _switch(use, "pause", asleep=False)
+
+
+def resume(use: Use) -> Answer:
+    """Wake a data warehouse."""
+    return _switch(use, "resume", asleep=True)
+
+
+def _switch(use: Use, verb: str, *, asleep: bool) -> Answer:
+    _require_warehouse(use)
+    item = use.resource
+    if item.busy or bool(item.state.get("paused")) != asleep:
+        raise sqlbackups.busy(item.id)
+    work, doing = _PAUSES[verb]
+    lro = sqlserver.classic(replace(LRO, announces=work), use.call.version)
+    return actions.begun(use, lro, {**item.state, "doing": doing})
+
+
+def _require_warehouse(use: Use) -> None:
+    if not sqlskus.is_warehouse(use.resource.body["sku"]):
+        why = f"The edition of '{use.resource.name}' does not support this operation."
+        raise Refusal(400, "InvalidOperation", why)
+
+
+def _point(database: Resource, made: Json) -> Json:
+    at = datetime.fromisoformat(made["at"])
+    name = str(sqldropped.file_time(at))
+    return {
+        "location": places.shown(database.body["location"]),
+        "properties": {
+            "restorePointType": "DISCRETE",
+            "restorePointCreationDate": moment(at),
+            "restorePointLabel": made["label"],
+        },
+        "id": f"{database.id}/restorePoints/{name}",
+        "name": name,
+        "type": f"{TYPE}/restorePoints",
     }
-    if sku["tier"] != "Hyperscale" and "family" in sku:
-        told["maxLogSizeBytes"] = 193273528320
-    if view.version >= "2022-08-01":
-        given.setdefault("availabilityZone", "NoPreference")
-    return _as_of(view.version, {**given, **told}, sku)
 
 
-def _status(item: Resource) -> str:
-    if item.provisioning == "Creating":
-        return "Creating"
-    then = item.state.get("then")
-    if then:
-        return {"Paused": "Pausing", "Online": "Resuming"}[then]
-    return "Paused" if item.state.get("paused") else "Online"
-
-
-def _as_of(version: str, told: Json, sku: Json) -> Json:
-    """Return what an api-version knows: redundancy had other names, replicas too."""
-    if "family" not in sku:
-        told.pop("licenseType", None)
-    if version < _LEDGER and sku["tier"] == "Hyperscale":
-        told.pop("zoneRedundant", None)
-    if version >= _LEDGER:
-        return told
-    stored = told["requestedBackupStorageRedundancy"]
-    for name in (*_STORED, "isLedgerOn", "isInfraEncryptionEnabled", "autoPauseDelay"):
-        told.pop(name, None)
-    replicas = told.get("highAvailabilityReplicaCount")
-    if version >= "2020-08-01-preview":
-        return {**told, "storageAccountType": _ACCOUNTS[stored]}
-    for name in ("maintenanceConfigurationId", "highAvailabilityReplicaCount"):
-        told.pop(name, None)
-    return {"readReplicaCount": replicas or 0, **told}
-
-
-def _check_values(write: Write, given: Json) -> None:
-    if given.get("elasticPoolId") is not None and _pool(write) is None:
-        raise facts.invalid("elasticPoolId")
+def _check_values(given: Json) -> None:
     asked = given.get("requestedBackupStorageRedundancy")
     wrong = facts.invalid("requestedBackupStorageRedundancy")
     facts.check_choice(asked, REDUNDANCIES, wrong)
@@ -294,34 +281,46 @@ def _check_values(write: Write, given: Json) -> None:
     )
 
 
-def _source(write: Write) -> Resource | None:
-    """Return what a new database is made from, if that is not at work."""
-    found = sqlmodes.source(write)
-    if found is not None and found.busy and write.current is None:
-        raise sqlbackups.busy(found.id)
-    return found
+def _check_home(write: Write, given: Json) -> None:
+    """Refuse another region than the server's, and a pool that is not the server's."""
+    server = write.world.find(write.id.parent())
+    if server is not None and server.body["location"] != write.body["location"]:
+        raise facts.invalid("location")
+    pool = given.get("elasticPoolId")
+    old = write.current.body["properties"].get("elasticPoolId") if write.current else None
+    if pool is not None and pool != old:
+        found = write.world.find(str(pool))
+        if found is None or not found.id.lower().startswith(f"{write.id.parent().key}/"):
+            raise facts.invalid("elasticPoolId")
 
 
-def _pool(write: Write) -> Resource | None:
-    wanted = (write.body.get("properties") or {}).get("elasticPoolId")
-    found = write.world.find(str(wanted)) if wanted else None
-    is_pool = found is not None and found.type == f"{sqlserver.TYPE}/elasticPools"
-    return found if is_pool else None
+def _size(write: Write, body: Json, source: Resource | None) -> Json:
+    """Return a database's sku in full: asked for, its pool's, its origin's, or the usual."""
+    pool = body["properties"].get("elasticPoolId")
+    kept = write.current.body["sku"] if write.current else None
+    asked = body.get("sku")
+    if pool is not None and (asked in (None, kept) or asked.get("name") == sqlskus.POOL):
+        found = write.world.find(str(pool))
+        told = (found.body.get("sku") if found else asked) or asked or {}
+        return sqlskus.pooled(str(told.get("tier") or "GeneralPurpose"))
+    if asked is None and source is not None:
+        return _alone(sqlorigins.size(write, source))
+    return sqlskus.read({**(asked or kept or sqlskus.DEFAULT)})
 
 
-def _defaults(sku: Json) -> Json:
-    if sku["tier"] == "System":
-        return {}
-    if sku["tier"] == "Hyperscale":
-        more: Json = {
-            "maxSizeBytes": -1,
-            "readScale": "Enabled",
-            "highAvailabilityReplicaCount": 1,
-            "autoPauseDelay": -1,
-        }
-    else:
-        more = {"maxSizeBytes": 34359738368, "readScale": "Disabled"}
-    return {**_DEFAULTS, **more}
+def _alike(source: Resource | None) -> Resource | None:
+    """Return what a new database takes more from than its size: a living one."""
+    return source if source is not None and source.type == TYPE else None
+
+
+def _alone(sku: Json) -> Json:
+    """Return the size of a database that is made from a pooled one, outside any pool."""
+    return sqlskus.read(sqlskus.DEFAULT) if sku["name"] == sqlskus.POOL else sku
+
+
+def _is_secondary(write: Write) -> bool:
+    given = write.body.get("properties") or {}
+    return given.get("createMode") in sqlorigins.SECONDARY
 
 
 ROW = ResourceType(
@@ -336,10 +335,11 @@ ROW = ResourceType(
     provisioning=False,
     create=replace(LRO, takes=60, announces="CreateLogicalDatabase"),
     update=replace(LRO, takes=45, announces="UpdateLogicalDatabase"),
-    delete=replace(LRO, takes=20, announces="DropLogicalDatabase"),
+    delete=replace(LRO, takes=20, since=sqlserver.CLASSIC, announces="DropLogicalDatabase"),
     group_delete=30.0,
     actions={
         ("GET", "restorepoints"): restore_points,
+        ("POST", "restorepoints"): add_restore_point,
         ("POST", "pause"): pause,
         ("POST", "resume"): resume,
     },

@@ -2,7 +2,8 @@
 
 A database made with `createMode: Secondary` gets a link to its source, and the source one to it;
 both bear one name. A link is seeded, then catches up. Cutting either side's link cuts both and
-leaves the secondary a database of its own. Recorded: lists give links no `type`.
+leaves the secondary a database of its own. A failover is asked of the secondary and swaps the
+roles. Recorded: lists give links no `type`, but in the oldest api-version.
 """
 
 from dataclasses import replace
@@ -17,6 +18,8 @@ from local.azure.types.sqlserver import moment
 from local.azure.world import Operation, Resource, World, plain
 
 TYPE = f"{sqlserver.TYPE}/databases/replicationLinks"
+LRO = replace(sqlserver.LRO, takes=20, segment="replicationLinksAzureAsyncOperation")
+PRIMARY, SECONDARY = "Primary", "Secondary"
 READ_ONLY = ("replicationState", "percentComplete", "startTime", "isTerminationAllowed")
 ROLES = ("Primary", "Secondary", "NonReadableSecondary", "Source", "Copy")
 STATES = ("PENDING", "SEEDING", "CATCH_UP", "SUSPENDED")
@@ -45,6 +48,10 @@ class Links(Behaviour):
         given.setdefault("partnerRole", other)
         given.setdefault("replicationMode", "ASYNC")
         given.setdefault("linkType", "GEO")
+        given.setdefault("partnerLocation", "")
+        database = write.world.find(write.id.parent())
+        if database is not None:
+            body["location"] = database.body["location"]
         return body
 
     def seeded(self, write: Write) -> Json:
@@ -72,25 +79,25 @@ class Links(Behaviour):
             "isTerminationAllowed": True,
         }
         laid = facts.lay(given, resource.state.get("facts") or {})
-        old = view.version < "2015"
-        if old:
+        head: Json = {"id": resource.id, "name": resource.name}
+        if view.version < sqlserver.CLASSIC:
             laid.pop("linkType", None)
-        kind: Json = {} if view.kind == "list" and not old else {"type": resource.type}
-        if old:
-            kind["location"] = laid.get("partnerLocation")
-        return {"properties": laid, "id": resource.id, "name": resource.name, **kind}
+            head["location"] = places.shown(str(resource.body.get("location", "")))
+        if view.version < sqlserver.CLASSIC or view.kind != "list":
+            head["type"] = resource.type
+        return {"properties": laid, **head}
 
     def finished(self, world: World, resource: Resource, operation: Operation) -> Resource:
-        """Return the link; after a failover both sides have changed their parts."""
-        state = dict(resource.state)
-        if state.pop("turning", False) and operation.outcome == "Succeeded":
-            for twin in world.all_of(TYPE):
-                if twin.name == resource.name and twin.id != resource.id:
-                    world.save(_turned(twin, operation.due))
-                    _mark(world, _database(twin), secondary=True, now=operation.due)
-            _mark(world, _database(resource), secondary=False, now=operation.due)
-            resource = _turned(resource, operation.due)
-        return replace(resource, provisioning=operation.outcome, busy=None, state=state)
+        """Return the link after a failover, its roles swapped on both sides."""
+        done = replace(resource, busy=None)
+        if operation.kind != "action" or operation.outcome != "Succeeded":
+            return done
+        _mark(world, _database(resource), secondary=False, now=operation.due)
+        for other in world.all_of(TYPE):
+            if other.name == resource.name and other.id != resource.id:
+                world.save(_turned(other, SECONDARY))
+                _mark(world, _database(other), secondary=True, now=operation.due)
+        return _turned(done, PRIMARY)
 
     def removed(self, world: World, resource: Resource) -> None:
         """Cut the other side too; a secondary is now a database of its own."""
@@ -102,32 +109,6 @@ class Links(Behaviour):
                 return
 
 
-def failover(use: Use) -> Answer:
-    """Begin a change over that loses nothing, asked of the secondary."""
-    return _fail_over(use, "FailoverContinuousCopy", 60)
-
-
-def force(use: Use) -> Answer:
-    """Begin a change over that may lose the last seconds, asked of the secondary."""
-    return _fail_over(use, "ForceFailoverContinuousCopy", 20)
-
-
-def _fail_over(use: Use, announces: str, takes: float) -> Answer:
-    if use.resource.body["properties"]["role"] == "Primary":
-        why = "The database is the primary of the replication already; ask its secondary."
-        raise Refusal(409, "DatabaseAlreadyPrimary", why)
-    lro = replace(ROWS[0].delete or sqlserver.LRO, announces=announces, takes=takes, since="")
-    return actions.begun(use, lro, {**use.resource.state, "turning": True})
-
-
-def _turned(link: Resource, now: datetime) -> Resource:
-    body = plain(link.body)
-    given = body["properties"]
-    given["role"], given["partnerRole"] = given["partnerRole"], given["role"]
-    state = {k: v for k, v in link.state.items() if k not in {"facts", "turning"}}
-    return replace(link, body=body, state=state, changed=now)
-
-
 def connect(world: World, secondary: Resource, primary: str, since: datetime) -> None:
     """Put the links between a secondary and its primary there."""
     found = world.find(primary)
@@ -136,6 +117,26 @@ def connect(world: World, secondary: Resource, primary: str, since: datetime) ->
     name = guid("link", found.id, secondary.id)
     _save(world, name, found, secondary, "Primary", since)
     _save(world, name, secondary, found, "Secondary", since)
+
+
+def failover(use: Use) -> Answer:
+    """Make the secondary the primary once all is copied."""
+    return _fail_over(use, "FailoverContinuousCopy")
+
+
+def force(use: Use) -> Answer:
+    """Make the secondary the primary at once, whatever is lost."""
+    return _fail_over(use, "ForceFailoverContinuousCopy")
+
+
+def _fail_over(use: Use, work: str) -> Answer:
+    if use.resource.body["properties"]["role"] == PRIMARY:
+        why = "A failover can only be asked of the secondary database."
+        raise Refusal(400, "InvalidReplicationRole", why)
+    lro = replace(LRO, announces=work)
+    if use.call.version < sqlserver.CLASSIC:
+        lro = replace(lro, header="location", retry_after=5, result="gone")
+    return actions.begun(use, lro, dict(use.resource.state))
 
 
 def links(world: World, database: str) -> list[Resource]:
@@ -169,12 +170,19 @@ def _save(
             id=f"{here.id}/replicationLinks/{name}",
             type=TYPE,
             name=name,
-            body={"properties": given},
+            body={"location": here.body["location"], "properties": given},
             state={"since": since.isoformat()},
             created=since,
             changed=since,
         )
     )
+
+
+def _turned(link: Resource, role: str) -> Resource:
+    """Return a link whose side has another role."""
+    other = SECONDARY if role == PRIMARY else PRIMARY
+    given = {**plain(link.body["properties"]), "role": role, "partnerRole": other}
+    return replace(link, body={**plain(link.body), "properties": given})
 
 
 def _links(world: World, database: str) -> list[Resource]:
@@ -209,13 +217,7 @@ ROWS = (
         names=NameRule(pattern=r"[0-9A-Za-z-]{1,63}"),
         tracked=False,
         provisioning=False,
-        delete=replace(
-            sqlserver.LRO,
-            takes=20,
-            segment="replicationLinksAzureAsyncOperation",
-            announces="ForceStopDatabaseCopy",
-            since="2015-05-01-preview",
-        ),
+        delete=replace(LRO, announces="ForceStopDatabaseCopy", since=sqlserver.CLASSIC),
         actions={
             ("POST", "failover"): failover,
             ("POST", "forcefailoverallowdataloss"): force,

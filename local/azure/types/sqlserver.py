@@ -7,6 +7,7 @@ and never told, not even kept.
 from dataclasses import replace
 from datetime import datetime
 
+from local.azure import places
 from local.azure.arm import Json, Refusal, guid, stamp
 from local.azure.table import Behaviour, Lro, NameRule, ResourceType, View, Write
 from local.azure.types import facts, sqlclock
@@ -39,6 +40,7 @@ LRO = Lro(
     document="name status startTime",
     to_the_end=True,
 )
+CLASSIC = "2015"  # before it, a server's work is done at once
 READ_ONLY = ("state", "fullyQualifiedDomainName", "privateEndpointConnections", "version")
 _SWITCH = ("Enabled", "Disabled")
 _DEFAULTS: Json = {
@@ -46,6 +48,20 @@ _DEFAULTS: Json = {
     "publicNetworkAccess": "Enabled",
     "restrictOutboundNetworkAccess": "Disabled",
 }
+_USUAL: Json = {"externalGovernanceStatus": "Disabled", "retentionDays": -1}
+_SINCE = {
+    "privateEndpointConnections": "2018-06",
+    "publicNetworkAccess": "2019-12",
+    "restrictOutboundNetworkAccess": "2021-02",
+    "minimalTlsVersion": "2021-05",
+    "externalGovernanceStatus": "2022-11-01",
+    "retentionDays": "2025",
+}
+_ONCE_TOLD = (
+    "administratorLoginPassword",
+    "externalAdministratorLogin",
+    "externalAdministratorSid",
+)
 SYSTEM: Json = {"name": "System", "tier": "System", "capacity": 0}
 
 
@@ -58,7 +74,7 @@ class Servers(Behaviour):
         taken = f"The name '{name}' already exists. Choose a different name."
         facts.check_free(write, Refusal(409, "NameAlreadyExists", taken))
         given = write.body.get("properties") or {}
-        facts.check_choice(given.get("version"), ("12.0",), facts.invalid("version"))
+        facts.check_choice(given.get("version"), ("2.0", "12.0"), facts.invalid("version"))
         for word in ("publicNetworkAccess", "restrictOutboundNetworkAccess"):
             facts.check_choice(given.get(word), _SWITCH, facts.invalid(word))
         if write.current is not None:
@@ -80,6 +96,8 @@ class Servers(Behaviour):
 
     def state(self, write: Write) -> Json:
         """Return when the server was born."""
+        if write.call.version < CLASSIC and write.current is None:
+            master(write.world, str(write.id), write.body["location"], write.call.now)
         return dict(write.current.state) if write.current else _memory(write)
 
     def seeded(self, write: Write) -> Json:
@@ -102,9 +120,9 @@ class Servers(Behaviour):
             "fullyQualifiedDomainName": f"{resource.name}.database.windows.net",
             "privateEndpointConnections": [],
         }
-        if view.version >= "2022-11-01":
-            given.setdefault("externalGovernanceStatus", "Disabled")
-        body["properties"] = facts.lay(given, resource.state.get("facts") or {})
+        body["properties"] = _aged(facts.lay(given, resource.state.get("facts") or {}), view)
+        if view.version < CLASSIC:
+            body["location"] = places.shown(body["location"])
         if body.get("identity"):
             principal = guid("system", resource.id)
             body["identity"] = {
@@ -121,17 +139,32 @@ class Servers(Behaviour):
             master(world, resource.id, resource.body["location"], operation.due)
         return replace(resource, provisioning=operation.outcome, busy=None)
 
+    def removed(self, world: World, resource: Resource) -> None:
+        """Let what the server's databases could be restored from go with it."""
+        start = f"{resource.id}/restorableDroppedDatabases/".lower()
+        for one in list(world.all_of(f"{TYPE}/restorableDroppedDatabases")):
+            if one.id.lower().startswith(start):
+                world.drop(one, world.clock.now())
+
 
 def master(world: World, server: str, place: str, now: datetime) -> None:
     """Put a server's `master` database there, if it is not."""
     name = f"{server}/databases/master"
     if world.find(name) is not None:
         return
+    words = "SQL_Latin1_General_CP1_CI_AS"
     body = {
         "location": place,
         "sku": SYSTEM,
         "managedBy": server,
-        "properties": {"collation": "SQL_Latin1_General_CP1_CI_AS", "maxSizeBytes": 32212254720},
+        "properties": {
+            "collation": words,
+            "catalogCollation": words,
+            "maxSizeBytes": 32212254720,
+            "readScale": "Disabled",
+            "zoneRedundant": False,
+            "isLedgerOn": False,
+        },
     }
     world.save(
         Resource(
@@ -146,9 +179,34 @@ def master(world: World, server: str, place: str, now: datetime) -> None:
     )
 
 
+def classic(lro: Lro, version: str) -> Lro:
+    """Return how the oldest api-version tells of a database's work."""
+    if version >= CLASSIC:
+        return lro
+    link = "azure-asyncoperation"
+    return replace(
+        lro,
+        segment="azureAsyncOperation",
+        document="operationId status error~",
+        repeats=link,
+        last=link,
+    )
+
+
 def moment(at: datetime) -> str:
     """Return a time as Azure SQL prints it: milliseconds, Z."""
     return stamp(at, 3)
+
+
+def _aged(given: Json, view: View) -> Json:
+    """Return a server's properties as its api-version tells them."""
+    shown = {name: one for name, one in given.items() if view.version >= _SINCE.get(name, "")}
+    for name, value in _USUAL.items():
+        if view.version >= _SINCE[name]:
+            shown.setdefault(name, value)
+    if view.version < CLASSIC and view.kind == "put":
+        shown |= dict.fromkeys(_ONCE_TOLD)
+    return shown
 
 
 def _memory(write: Write) -> Json:
@@ -168,9 +226,9 @@ ROW = ResourceType(
     ),
     top_level=frozenset({"identity", "kind"}),
     provisioning=False,
-    create=replace(LRO, takes=60, announces="UpsertLogicalServer", since="2015-05-01-preview"),
-    update=replace(LRO, announces="UpsertLogicalServer", since="2015-05-01-preview"),
-    delete=replace(LRO, announces="DropLogicalServer", since="2015-05-01-preview"),
+    create=replace(LRO, takes=60, since=CLASSIC, announces="UpsertLogicalServer"),
+    update=replace(LRO, since=CLASSIC, announces="UpsertLogicalServer"),
+    delete=replace(LRO, since=CLASSIC, announces="DropLogicalServer"),
     group_delete=60.0,
     behaviour=Servers(),
 )
