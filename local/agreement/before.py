@@ -219,6 +219,10 @@ def _group(
 ) -> None:
     """Note the group that a call of Resource Manager's own is about, if it was there."""
     request, response = exchange["request"], exchange["response"]
+    moved = (request.get("body") or {}).get("targetResourceGroup")
+    if isinstance(moved, str) and parse(moved)[0].group:
+        there = parse(moved)[0]
+        groups.setdefault(str(there.group).lower(), _group_row(there, None, request))
     key = (target.group or "").lower()
     if not key or response["status"] in {404} or key in made:
         return

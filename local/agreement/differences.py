@@ -25,8 +25,21 @@ _POLL = re.compile(
 )
 _TYPES = {"/".join(pair) for pair in router.APART} | {"microsoft.resourcegraph/resources"}
 _SERVED = {name.partition("/")[0] for name in _TYPES} | {"microsoft.quota"}
+_TYPE = re.compile(r"microsoft\.\w+/\w+", re.IGNORECASE)
 _WITH_BODY = {"PUT", "PATCH"}
-_KNOWN = {"what", "why", "kind", "path", "but", "text", "code", "version", "poll", "lost"}
+_KNOWN = {
+    "what",
+    "why",
+    "kind",
+    "path",
+    "but",
+    "text",
+    "foreign",
+    "code",
+    "version",
+    "poll",
+    "lost",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +116,12 @@ def _text(said: str, exchanges: list[Json], place: int) -> bool:
     return re.search(said, json.dumps(exchanges[place]), re.IGNORECASE) is not None
 
 
+def _is_about_others(wanted: bool, exchanges: list[Json], place: int) -> bool:
+    """Tell whether an exchange names a type of a provider that is not in the table."""
+    named = _TYPE.findall(json.dumps(exchanges[place]))
+    return any(TABLE.find(name) is None for name in named) is wanted
+
+
 def _code(said: str, exchanges: list[Json], place: int) -> bool:
     found = presumed.failure(exchanges)
     return found is not None and re.fullmatch(said, found.code) is not None
@@ -132,6 +151,7 @@ _TESTS: dict[str, Callable[[Any, list[Json], int], bool]] = {
     "path": _path,
     "but": _but,
     "text": _text,
+    "foreign": _is_about_others,
     "code": _code,
     "version": _version,
     "poll": _is_poll,

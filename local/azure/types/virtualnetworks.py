@@ -73,7 +73,7 @@ class Networks(Behaviour):
     def shape(self, write: Write) -> Json:
         """Return the body with its subnets in their common form."""
         body: Json = plain(write.body)
-        given = body["properties"]
+        given = body.setdefault("properties", {})
         rows = given.get("subnets")
         if rows is None:
             old = write.current.body["properties"] if write.current else {}
