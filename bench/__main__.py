@@ -2,13 +2,14 @@
 
 import sys
 
-from bench import cold_start, storage
+from bench import cold_start, simulator, storage
 from bench.measure import Claim
 
 
 def main() -> int:
     """Measure, print, and return the exit status."""
     claims = [_show(cold_start.measure())]
+    claims += [_show(claim) for claim in simulator.measure()]
     if storage.is_installed():
         from bench import idle_tick, intake, under_way
 

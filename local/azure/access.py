@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from local.azure.arm import Call, Json, gateway
 from local.azure.ids import Id, parse
-from local.azure.types import authorization, managedidentity
+from local.azure.types import authorization
 from local.azure.world import World
 
 NOTE = "access"
@@ -132,7 +132,7 @@ def _roles(world: World, principal: str) -> list[tuple[str, str]] | None:
     assigned = list(_assigned(world, key))
     if given is not None:
         return [(at, role) for at, role in given] + assigned
-    return assigned if _is_made_here(world, key) else None
+    return assigned if world.is_principal(key) else None
 
 
 def _assigned(world: World, principal: str) -> Iterator[tuple[str, str]]:
@@ -141,11 +141,6 @@ def _assigned(world: World, principal: str) -> Iterator[tuple[str, str]]:
         role = authorization.role_name(str(properties["roleDefinitionId"]))
         if str(properties["principalId"]).lower() == principal and role is not None:
             yield str(parse(item.id)[0].scope()), role
-
-
-def _is_made_here(world: World, principal: str) -> bool:
-    made = world.all_of(managedidentity.TYPE)
-    return any(item.body["properties"]["principalId"].lower() == principal for item in made)
 
 
 def _matches(action: str, patterns: tuple[str, ...]) -> bool:

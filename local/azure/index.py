@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from local.azure.arm import Json
 from local.azure.journal import Journal
+from local.azure.shelf import Shelf
 
 
 class Index:
@@ -19,7 +20,7 @@ class Index:
         """Read back what the journal has under `name`."""
         self.lag = lag
         self._name, self._journal = name, journal
-        self._shown: dict[str, Json] = dict(journal.rows(f"{name}.shown"))
+        self._shown: Shelf[Json] = Shelf(dict(journal.rows(f"{name}.shown")))
         self._coming: dict[str, list[tuple[str, Json | None]]] = {
             key: [(at, document) for at, document in changes]
             for key, changes in journal.rows(f"{name}.coming")
@@ -51,13 +52,21 @@ class Index:
                 del self._coming[key]
                 self._journal.drop(f"{self._name}.coming", key)
 
+    def keys(self, start: str = "") -> list[str]:
+        """Return the keys of what is visible and begins with `start`, in their order."""
+        return self._shown.keys_under(start)
+
+    def document(self, key: str) -> Json:
+        """Return what is visible under a key."""
+        return self._shown[key]
+
     def documents(self) -> Iterator[Json]:
         """Return what is visible, ordered by key."""
-        return (self._shown[key] for key in sorted(self._shown))
+        return self._shown.values()
 
     def _show(self, key: str, document: Json | None) -> None:
         if document is None:
-            self._shown.pop(key, None)
+            self._shown.pop(key)
             self._journal.drop(f"{self._name}.shown", key)
         else:
             self._shown[key] = document

@@ -2,7 +2,9 @@
 
 import base64
 import json
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 from urllib.parse import quote
 
 from local.azure.arm import Answer, Call, Json, gateway
@@ -10,7 +12,7 @@ from local.azure.arm import Answer, Call, Json, gateway
 LARGEST_PAGE = 1000
 
 
-def page(call: Call, rows: list[Json], *, size: int = LARGEST_PAGE) -> Answer:
+def page(call: Call, rows: Sequence[Any], *, size: int = LARGEST_PAGE) -> Answer:
     """Answer one page of `rows`, with a link to the next where there is one."""
     size = min(size, _top(call) or size)
     start = _start(call)

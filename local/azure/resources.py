@@ -77,14 +77,15 @@ def listed(world: World, call: Call, scope: Id, row: ResourceType) -> Answer:
     kind = "list" if scope.group else "subscription"
     view = View(now=call.now, version=call.version, kind=kind)
     start = scope.key + "/"
-    found = [item for item in world.all_of(row.name) if item.id.lower().startswith(start)]
+    found = world.below(start, row.name)
     above = world.find(scope) if scope.providers else None
     if above is not None:
         known = {item.id.lower() for item in found}
         more = row.behaviour.always(world, above, call.now)
         found += [item for item in more if item.id.lower() not in known]
-    page = paging.page(call, [row.shown(item, view) for item in found])
-    return replace(page, body={**row.listed(), **page.body})
+    page = paging.page(call, found)
+    rows = [row.shown(item, view) for item in page.body["value"]]
+    return replace(page, body={**row.listed(), **page.body, "value": rows})
 
 
 def index(world: World, call: Call, group: str | None) -> Answer:
@@ -100,13 +101,13 @@ def index(world: World, call: Call, group: str | None) -> Answer:
         )
     if group is None and _FILTERED_LATE.search(call.query.get("$filter", "")):
         return _by_partition(world, call, test, expand)
-    inside = f"/resourcegroups/{group.lower()}/" if group else "/"
-    rows = [
-        _brief(row, expand)
-        for row in world.list.documents()
-        if inside in row["id"].lower() and test(row)
-    ]
-    return paging.page(call, rows)
+    start = f"/subscriptions/{world.subscription}/".lower()
+    keys = world.list.keys(f"{start}resourcegroups/{group}/".lower() if group else start)
+    if call.query.get("$filter"):
+        keys = [key for key in keys if test(world.list.document(key))]
+    page = paging.page(call, keys)
+    briefly = [_brief(world.list.document(key), expand) for key in page.body["value"]]
+    return replace(page, body={**page.body, "value": briefly})
 
 
 def _by_partition(world: World, call: Call, test: Any, expand: set[str]) -> Answer:

@@ -54,7 +54,10 @@ def _copy(world: World) -> World:
         subscription=world.subscription,
         tenant=world.tenant,
     )
-    copy.groups, copy.resources = dict(world.groups), dict(world.resources)
+    copy.groups = dict(world.groups)
+    for _, item in world.resources.items():
+        copy.resources[item.id.lower()] = item
+        copy.shelve(item)
     copy.notes = dict(world.notes)
     return copy
 

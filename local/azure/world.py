@@ -21,6 +21,7 @@ from local.azure.journal import Journal
 from local.azure.monitor.alerts import Alerts
 from local.azure.monitor.rows import LogRows
 from local.azure.monitor.samples import Samples
+from local.azure.shelf import Shelf
 from local.azure.table import Lro, ResourceType, Table, View
 
 CLOSED = "closed"
@@ -96,9 +97,13 @@ class World:
         self.table, self.clock, self.journal = table, clock, journal
         self.subscription, self.tenant = subscription, tenant
         self.groups: dict[str, Group] = {k: _read(Group, v) for k, v in journal.rows("group")}
-        self.resources: dict[str, Resource] = {
-            k: _read(Resource, v) for k, v in journal.rows("resource")
-        }
+        self.resources: Shelf[Resource] = Shelf(
+            {k: _read(Resource, v) for k, v in journal.rows("resource")}
+        )
+        self._types: dict[str, Shelf[None]] = {}
+        self._principals: dict[str, str] = {}
+        for item in self.resources.values():
+            self.shelve(item)
         self.operations: dict[str, Operation] = {
             k: _read(Operation, v) for k, v in journal.rows("operation")
         }
@@ -173,6 +178,7 @@ class World:
     def save(self, item: Resource) -> Resource:
         """Keep a resource and let the lagging copies know."""
         self.resources[item.id.lower()] = item
+        self.shelve(item)
         self.journal.put("resource", item.id.lower(), _write(item))
         row = self._row(item)
         if row is not None:
@@ -183,8 +189,7 @@ class World:
     def drop(self, item: Resource, at: datetime) -> None:
         """Let a resource go, with its children and extensions."""
         key = item.id.lower()
-        parts = [r for k, r in self.resources.items() if k.startswith(key + "/")]
-        for gone in (item, *parts):
+        for gone in (item, *self.resources.under(f"{key}/")):
             self._forget(gone, at)
 
     def find(self, what: Id | str) -> Resource | None:
@@ -194,12 +199,28 @@ class World:
     def inside(self, group: str) -> Iterator[Resource]:
         """Yield a group's resources, children and extensions too."""
         start = f"/subscriptions/{self.subscription}/resourcegroups/{group}/".lower()
-        return (r for key, r in sorted(self.resources.items()) if key.startswith(start))
+        return iter(self.resources.under(start))
 
     def all_of(self, type_name: str) -> Iterator[Resource]:
         """Yield every resource of a type, ordered by identifier."""
-        wanted = type_name.lower()
-        return (r for _, r in sorted(self.resources.items()) if r.type.lower() == wanted)
+        keys = self._types.get(type_name.lower(), ())
+        return (self.resources[key] for key in keys)
+
+    def below(self, start: str, type_name: str) -> list[Resource]:
+        """Return the resources of a type whose identifiers begin with `start`, in their order."""
+        wanted = self._types.get(type_name.lower())
+        return [self.resources[key] for key in wanted.keys_under(start)] if wanted else []
+
+    def shelve(self, item: Resource) -> None:
+        """Let a resource be found by its type, and an identity by its principal."""
+        self._types.setdefault(item.type.lower(), Shelf({}))[item.id.lower()] = None
+        principal = _principal(item)
+        if principal:
+            self._principals[principal] = item.id
+
+    def is_principal(self, wanted: str) -> bool:
+        """Tell whether a resource here is the identity with this principal."""
+        return wanted.lower() in self._principals
 
     def begin(
         self, *, kind: str, resource: str, lro: Lro, call: Call, place: str, namespace: str
@@ -373,7 +394,9 @@ class World:
 
     def _forget(self, item: Resource, at: datetime) -> None:
         key = item.id.lower()
-        self.resources.pop(key, None)
+        self.resources.pop(key)
+        self._types.get(item.type.lower(), Shelf({})).pop(key)
+        self._principals.pop(_principal(item), None)
         self.journal.drop("resource", key)
         self.list.put(key, None, at)
         self.graph.put(key, None, at)
@@ -411,7 +434,14 @@ class World:
         }
 
 
+_IDENTITIES = "microsoft.managedidentity/userassignedidentities"
 _TIMES = ("created", "changed", "started", "due")
+
+
+def _principal(item: Resource) -> str:
+    if item.type.lower() != _IDENTITIES:
+        return ""
+    return str((item.body.get("properties") or {}).get("principalId") or "").lower()
 
 
 def _write(record: Any) -> Json:
