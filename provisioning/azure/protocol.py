@@ -43,6 +43,12 @@ _REMEDY = {
     "containergroupquotareached": "ask for more quota, or remove previews that are not needed",
     "scopelocked": "remove the lock, or keep the resource",
     "requestdisallowedbypolicy": "change the policy or what it forbids",
+    "missingregistrationforlocation": "register the resource provider for the region",
+    "failedidentityoperation": "make the identity first, or take it off the resource",
+    "invalidresourcereference": "make what is referred to first",
+    "cannotdeleteresource": "delete what is nested in it first",
+    "skunotavailable": "choose another size or region",
+    "preconditionfailed": "read it again and repeat the change",
 }
 _BUSY_DELAY = timedelta(seconds=15)
 _THROTTLED_DELAY = timedelta(seconds=30)
@@ -101,16 +107,23 @@ def error_of(body: Any) -> tuple[str, str]:
     """Return code and message of ARM's error envelope, or what can be made of another body."""
     if not isinstance(body, Mapping):
         return "", str(body or "")[:300]
-    error = body.get("error", body)
+    found = _lowered(body)
+    error = found.get("error", found)
     if not isinstance(error, Mapping):
         return "", str(error)[:300]
+    error = _lowered(error)
     code, message = str(error.get("code") or ""), str(error.get("message") or "")
     details = error.get("details")
     if isinstance(details, list) and details and isinstance(details[0], Mapping):
-        inner = str(details[0].get("message") or "")
+        inner = str(_lowered(details[0]).get("message") or "")
         if inner and inner not in message:
             message = f"{message} {inner}".strip()
     return code, message[:600]
+
+
+def _lowered(body: Mapping[Any, Any]) -> Mapping[str, Any]:
+    """Return an object with its names in lower case: App Service writes `Code` and `Message`."""
+    return {str(name).lower(): value for name, value in body.items()}
 
 
 def seconds(text: str | None) -> timedelta | None:

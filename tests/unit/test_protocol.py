@@ -107,6 +107,16 @@ def test_an_answer_without_a_code_is_named_by_its_status():
             id="details of another form",
         ),
         pytest.param({"error": {"code": "C", "message": "m" * 999}}, ("C", "m" * 600), id="long"),
+        pytest.param(
+            {"Code": "Conflict", "Message": "AlwaysOn cannot be set.", "Details": []},
+            ("Conflict", "AlwaysOn cannot be set."),
+            id="App Service's",
+        ),
+        pytest.param(
+            {"code": "PreconditionFailed", "message": "It has been modified."},
+            ("PreconditionFailed", "It has been modified."),
+            id="DNS's",
+        ),
     ],
 )
 def test_an_error_is_read_in_whatever_form_it_comes(body: Any, read: tuple[str, str]):
