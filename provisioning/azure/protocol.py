@@ -85,7 +85,9 @@ def classify(
     name = code.lower()
     if status == 429 or name in _THROTTLED:
         after = retry_after or _THROTTLED_DELAY
-        return TransientError("throttled", f"Azure asks for fewer calls ({code})", after=after)
+        return TransientError(
+            "throttled", f"Azure asks for fewer calls ({code}); it goes on by itself", after=after
+        )
     if name in _BUSY:
         after = retry_after or _BUSY_DELAY
         return TransientError("busy", f"{code}: {message}", after=after)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from provisioning.azure.protocol import Ready
+from provisioning.azure.protocol import InProgress, Ready
 from provisioning.azure.resources import container_group
 from provisioning.azure.resources.container_group import Observed, Standing
 from provisioning.conditions import with_condition, without_condition
@@ -133,11 +133,12 @@ def ensure_containers(context: Context) -> Outcome:
                 services.azure.delete_container_group(group, name)
                 return Waiting(look_after=LOOK, reason="the old containers are removed first")
     context.fence()
-    services.azure.put_container_group(group, name, wanted)
+    begun = services.azure.put_container_group(group, name, wanted)
+    look_at = begun.look_at if isinstance(begun, InProgress) else None
     return Waiting(
         look_after=LOOK,
         reason="its containers are starting",
-        token=_WRITTEN,
+        token=look_at or _WRITTEN,
         sets={"billed_since": environment.billed_since or context.now},
     )
 
@@ -241,8 +242,22 @@ def _same_revision(
     """Return how it went with what is wanted; None where an older failure must be replaced."""
     if observed.standing is Standing.RUNNING:
         return Done(reason="its containers run")
-    if context.operation.token == _WRITTEN:
+    if context.operation.token is not None:  # what failed is what we wrote
         return _failed_start(context, body, observed)
+    return None
+
+
+def _cause(context: Context) -> str | None:
+    """Return what Azure says the work failed with; the containers themselves tell only that."""
+    token = context.operation.token
+    if token is None or token == _WRITTEN:
+        return None
+    try:
+        context.services.azure.look(token)
+    except TerminalError as error:
+        return str(error)
+    except TransientError:
+        return None
     return None
 
 
@@ -258,6 +273,6 @@ def _failed_start(context: Context, body: Mapping[str, Any], observed: Observed)
     password = bodies.database_password(environment, services.settings.preview_key)
     return Failed(
         code="start_failed",
-        reason=f"the containers did not start: {observed.because}",
+        reason=f"the containers did not start: {_cause(context) or observed.because}",
         sets={"log_tail": redact(log, [password]), "resources": resources_of(context, body)},
     )
