@@ -8,12 +8,17 @@ from local.azure.world import Resource, World
 
 
 def user(world: World, item: Resource) -> str | None:
-    """Return the identifier of a resource, not below this one, whose body names it."""
+    """Return the identifier of a resource, not below this one, whose body names it.
+
+    Where a thing and its part both do, it is the part that uses it.
+    """
     mine = item.id.lower()
-    for key, other in world.resources.items():
-        if key != mine and not key.startswith(mine + "/") and _names(other.body, mine):
-            return other.id
-    return None
+    users = [
+        other.id
+        for key, other in world.resources.items()
+        if key != mine and not key.startswith(mine + "/") and _names(other.body, mine)
+    ]
+    return max(users, key=lambda name: name.count("/"), default=None)
 
 
 def check_settled(world: World, body: Any, own: str) -> None:
