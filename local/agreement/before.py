@@ -98,6 +98,9 @@ class _Before:
             full = known if known and _is_of(known, whole) and "properties" in known else None
             part = "" if whole == target or (_lists(known) and not extra) else inner
             self.rows[whole.key] = full or bare.row(whole, _place(request, known), part)
+            told = response.get("body")
+            if not full and isinstance(told, dict) and told.get("tags"):
+                self.rows[whole.key]["tags"] = told["tags"]  # a part tells its parent's
             if full and request["method"] == "PUT" and _is_quiet(response):
                 self.rows[whole.key] = _over(full, request.get("body") or {})
         slot = _slot(whole, target, request)

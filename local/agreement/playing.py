@@ -165,7 +165,7 @@ def when(exchanges: list[Json]) -> datetime | None:
 def _version(value: str, request: Json, world: World) -> str:
     """Return a value of a query; an api-version that the recorder took out is the newest."""
     if value != "0000-00-00":
-        return value
+        return unquote(value)
     row = world.table.find(parse(request["path"])[0].type)
     return row.versions[-1] if row is not None else "2021-03-01"
 

@@ -100,7 +100,10 @@ def _put(world: World, target: Id, row: Json, now: datetime, *, believed: bool) 
     target = resources.canonical(world, target, kind)
     named = {"id", "type", "name"}
     body = {key: value for key, value in row.items() if key not in named}
-    body = body if believed else bodies.without_nulls(body)
+    if believed:
+        body = {key: value for key, value in body.items() if key in kind.allowed()}
+    else:
+        body = bodies.without_nulls(body)
     bodies.check_identity(body, target, kind)
     kind.names.check(target.name)
     bodies.check_place(body, target, kind, None)
