@@ -6,12 +6,11 @@ recording shows of it first, or as little as there can be.
 """
 
 import json
-import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from local.agreement import bare, presumed, seeds
+from local.agreement import bare, naming, presumed, seeds
 from local.azure import places, seeding
 from local.azure.arm import Json, Refusal
 from local.azure.ids import Id, parse
@@ -19,7 +18,6 @@ from local.azure.world import World
 
 _DELETED = "microsoft.keyvault/locations/deletedvaults"
 _PROFILES = "microsoft.network/trafficmanagerprofiles"
-_ID = re.compile(r"/subscriptions/[^/\"\s]+/(?:resourcegroups/[^\"\s]+/)?providers/[^\"\s]+", re.I)
 
 
 def found(world: World, exchanges: list[Json]) -> None:
@@ -80,44 +78,52 @@ class _Before:
             return
         if code != "ParentResourceNotFound":
             part = bare.NEW if _lists(known) is False else ""
-            _above_it(self.rows, self._made, whole, _place(request, known), part)
+            _above_it(self.rows, self._made, whole, naming.place(request, known), part)
         listed = _listed(self.rows, self._made, known, self._world)
         if response["status"] == 404 or (listed and whole == target):
             return
         self._target(whole, target, exchange, known)
         if request["method"] in {"PUT", "PATCH"}:
-            self._named(request, known)
+            self._add_named(request, known)
 
     def _target(self, whole: Id, target: Id, exchange: Json, known: Json | None) -> None:
         request, response = exchange["request"], exchange["response"]
         new = whole == target and _makes(self._world, whole, exchange)
         exists = response["status"] != 204 or request["method"] != "DELETE"
-        if whole.last.names and exists and not new and not self._has(whole) and _is_one(whole):
+        if (
+            whole.last.names
+            and exists
+            and not new
+            and not self._has(whole)
+            and naming.is_one(whole)
+        ):
             extra = target.last.names[len(whole.last.names) :]
             inner = extra[0] if extra else target.last.types[-1]
             full = known if known and _is_of(known, whole) and "properties" in known else None
             part = "" if whole == target or (_lists(known) and not extra) else inner
-            self.rows[whole.key] = full or bare.row(whole, _place(request, known), part)
+            self.rows[whole.key] = full or bare.row(whole, naming.place(request, known), part)
             told = response.get("body")
             if not full and isinstance(told, dict) and told.get("tags"):
                 self.rows[whole.key]["tags"] = told["tags"]  # a part tells its parent's
             if full and request["method"] == "PUT" and _is_quiet(response):
                 self.rows[whole.key] = _over(full, request.get("body") or {})
-        slot = _slot(whole, target, request)
+        slot = naming.slot(whole, target, request)
         if slot is not None:
-            self.rows.setdefault(slot.key, bare.row(slot, _place(request, known)))
+            self.rows.setdefault(slot.key, bare.row(slot, naming.place(request, known)))
         if whole.type.lower() == _PROFILES and whole != target and whole.key in self.rows:
             _endpoint(self.rows[whole.key], target, exchange, known)
         if request["method"] == "PUT" and whole == target:
             self._made.add(whole.key)
 
-    def _named(self, request: Json, known: Json | None) -> None:
-        for named in _named(request, known, self._world):
+    def _add_named(self, request: Json, known: Json | None) -> None:
+        for named in naming.named(request, known, self._world):
             if not self._has(named) and named.key not in self._missing:
-                place = _told_place(self._exchanges, named) or _place_of(named, request, known)
+                place = naming.told_place(self._exchanges, named) or naming.place_of(
+                    named, request, known
+                )
                 _above_it(self.rows, self._made, named, place)
                 _enclosing(self.groups, self._made, named, request, known)
-                alike = _likeness(request, known, self._world, named)
+                alike = naming.likeness(request, known, self._world, named)
                 self.rows[named.key] = bare.row(named, place) | alike
 
     def _has(self, target: Id) -> bool:
@@ -241,13 +247,13 @@ def _enclosing(
 ) -> None:
     key = (target.group or "").lower()
     if key and key not in made:
-        groups.setdefault(key, _group_row(target, None, request, _place(request, known)))
+        groups.setdefault(key, _group_row(target, None, request, naming.place(request, known)))
 
 
 def _group_row(target: Id, known: Json | None, request: Json, place: str | None = None) -> Json:
     row: Json = {
         "id": f"/subscriptions/{target.subscription}/resourceGroups/{target.group}",
-        "location": place or _place(request, known) or "westus2",
+        "location": place or naming.place(request, known) or "westus2",
     }
     if known and known.get("tags") is not None and "/providers/" not in str(known.get("id")):
         row["tags"] = known["tags"]
@@ -259,9 +265,9 @@ def _group_row(target: Id, known: Json | None, request: Json, place: str | None 
 def _above_it(
     rows: dict[str, Json], made: set[str], target: Id, place: str | None, part: str = ""
 ) -> None:
-    for above in bare.chain(target.parent() if _is_one(target) else target):
+    for above in bare.chain(target.parent() if naming.is_one(target) else target):
         if above.key not in made and above.key not in rows and above.key != target.key:
-            inside = part or ("" if _is_one(target) else target.name)
+            inside = part or ("" if naming.is_one(target) else target.name)
             rows[above.key] = bare.row(above, place, inside)
 
 
@@ -298,53 +304,6 @@ def _known(exchanges: list[Json], path: str) -> Json | None:
     return body if isinstance(body, dict) else None
 
 
-def _place(request: Json, known: Json | None) -> str | None:
-    given = request.get("body")
-    rows = [given if isinstance(given, dict) else {}, known or {}]
-    rows += [row for row in (known or {}).get("value") or [] if isinstance(row, dict)]
-    return next((str(row["location"]) for row in rows if row.get("location")), None)
-
-
-def _told_place(exchanges: list[Json], wanted: Id) -> str | None:
-    """Return the region in which an answer tells that a thing is, wherever it tells it."""
-
-    def places_in(value: Any) -> Iterator[str]:
-        if isinstance(value, dict):
-            if str(value.get("id")).lower() == wanted.key and value.get("location"):
-                yield str(value["location"])
-            value = list(value.values())
-        for one in value if isinstance(value, list) else ():
-            yield from places_in(one)
-
-    return next(places_in([exchange["response"].get("body") for exchange in exchanges]), None)
-
-
-def _likeness(request: Json, known: Json | None, world: World, named: Id) -> Json:
-    """Return what a thing has from what it is made from, as far as it did not ask for it."""
-    body = request.get("body") or {}
-    copies = (body.get("properties") or {}).get("createMode") not in {None, "Default"}
-    kind = world.table.find(named.type)
-    if known is None or not copies or kind is None or "sku" not in kind.top_level:
-        return {}
-    found = {name: known[name] for name in ("sku", "tags") if known.get(name) and name not in body}
-    if (found.get("sku") or {}).get("name") == "ElasticPool":
-        del found["sku"]
-    signing = (known.get("properties") or {}).get("authConfig")
-    return {**found, "properties": {"authConfig": signing}} if signing else found
-
-
-def _place_of(named: Id, request: Json, known: Json | None) -> str | None:
-    """Return where what a body names stands: a failover group's partner in another region."""
-    place = _place(request, known)
-    mode = ((request.get("body") or {}).get("properties") or {}).get("createMode")
-    if mode == "GeoRestore":
-        return places.PAIRS.get(places.normal(str(place)), place)
-    apart = "/failovergroups/" in request["path"].lower()
-    if apart and named.type.lower() == "microsoft.sql/servers":
-        return places.PAIRS.get(places.normal(place or "westus2"), "westus3")
-    return place
-
-
 def _makes(world: World, target: Id, exchange: Json) -> bool:
     """Tell whether a PUT made a thing, from its answer and from how its type is made."""
     request, response = exchange["request"], exchange["response"]
@@ -365,51 +324,8 @@ def _makes(world: World, target: Id, exchange: Json) -> bool:
     return False
 
 
-def _is_one(target: Id) -> bool:
-    return len(target.last.types) == len(target.last.names)
-
-
 def _is_of(known: Json, target: Id) -> bool:
     return "id" in known and str(known["id"]).strip("/").lower() == target.key.strip("/")
-
-
-def _named(request: Json, known: Json | None, world: World) -> Iterator[Id]:
-    """Yield the things of known types that a body names, or the thing that a PATCH changes."""
-    asked = request.get("body") or {}
-    body = json.dumps([asked, known] if request["method"] == "PATCH" else asked)
-    yield from _plan(request, asked)
-    for name in _ID.findall(body):
-        target = parse(name)[0]
-        while target.providers and not (
-            _is_one(target) and world.table.find(target.type) is not None
-        ):
-            depth = len(target.last.types) - 1
-            if depth < 1:
-                break
-            last = replace(
-                target.last, types=target.last.types[:depth], names=target.last.names[:depth]
-            )
-            target = replace(target, providers=(*target.providers[:-1], last))
-        own = f"{request['path'].lower()}/".startswith(f"{target.key}/")
-        if not own and _is_one(target) and world.table.find(target.type) is not None:
-            yield target
-
-
-def _plan(request: Json, asked: Json) -> Iterator[Id]:
-    """Yield the plan that a site names by its name alone."""
-    plan = (asked.get("properties") or {}).get("serverFarmId")
-    target, _ = parse(request["path"])
-    if isinstance(plan, str) and plan and "/" not in plan and target.group:
-        group = f"/subscriptions/{target.subscription}/resourceGroups/{target.group}"
-        yield parse(f"{group}/providers/Microsoft.Web/serverfarms/{plan}")[0]
-
-
-def _slot(whole: Id, target: Id, request: Json) -> Id | None:
-    """Return the slot that another is swapped with."""
-    name = (request.get("body") or {}).get("targetSlot")
-    if target.last.types[-1].lower() != "slotsswap" or not name or name == "production":
-        return None
-    return replace(whole, providers=(replace(whole.last, names=(whole.last.names[0], name)),))
 
 
 def _whole(target: Id, world: World) -> Id | None:

@@ -8,12 +8,12 @@ answers a request calls `commit` first.
 
 import json
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from local.azure import places
-from local.azure.arm import Call, Clock, Json, Late, guid, seconds, stamp
+from local.azure import kept, places, summaries
+from local.azure.arm import Call, Clock, Json, Late, guid, seconds
 from local.azure.faults import Faults
 from local.azure.ids import Id, resource
 from local.azure.index import Index
@@ -96,16 +96,16 @@ class World:
         """Read back what the journal knows."""
         self.table, self.clock, self.journal = table, clock, journal
         self.subscription, self.tenant = subscription, tenant
-        self.groups: dict[str, Group] = {k: _read(Group, v) for k, v in journal.rows("group")}
+        self.groups: dict[str, Group] = {k: kept.read(Group, v) for k, v in journal.rows("group")}
         self.resources: Shelf[Resource] = Shelf(
-            {k: _read(Resource, v) for k, v in journal.rows("resource")}
+            {k: kept.read(Resource, v) for k, v in journal.rows("resource")}
         )
         self._types: dict[str, Shelf[None]] = {}
         self._principals: dict[str, str] = {}
         for item in self.resources.values():
             self.shelve(item)
         self.operations: dict[str, Operation] = {
-            k: _read(Operation, v) for k, v in journal.rows("operation")
+            k: kept.read(Operation, v) for k, v in journal.rows("operation")
         }
         self.registrations: dict[str, Json] = dict(journal.rows("registration"))
         self.notes: dict[str, Any] = dict(journal.rows("note"))
@@ -163,8 +163,8 @@ class World:
         """Keep a group."""
         key = group.name.lower()
         self.groups[key] = group
-        self.journal.put("group", key, _write(group))
-        self.graph.put(f"group/{key}", self._group_row(group), group.changed)
+        self.journal.put("group", key, kept.write(group))
+        self.graph.put(f"group/{key}", summaries.group(self.subscription, group), group.changed)
 
     def drop_group(self, group: Group, at: datetime) -> None:
         """Let a group go, with whatever is still in it."""
@@ -179,8 +179,8 @@ class World:
         """Keep a resource and let the lagging copies know."""
         self.resources[item.id.lower()] = item
         self.shelve(item)
-        self.journal.put("resource", item.id.lower(), _write(item))
-        row = self._row(item)
+        self.journal.put("resource", item.id.lower(), kept.write(item))
+        row = summaries.resource(self._type(item), item)
         if row is not None:
             self.list.put(item.id.lower(), row, item.changed)
             self.graph.put(item.id.lower(), row, item.changed)
@@ -311,7 +311,7 @@ class World:
     def save_operation(self, operation: Operation) -> Operation:
         """Keep an operation."""
         self.operations[operation.id] = operation
-        self.journal.put("operation", operation.id, _write(operation))
+        self.journal.put("operation", operation.id, kept.write(operation))
         if operation.ended:
             self._waiting.discard(operation.id)
         else:
@@ -407,63 +407,14 @@ class World:
         assert found is not None, f"{item.type} left the table with {item.id} still stored"
         return found
 
-    def _row(self, item: Resource) -> Json | None:
-        row = self._type(item)
-        if row.extension or not row.tracked:
-            return None
-        view = View(now=item.changed, version=row.versions[-1], kind="list")
-        shown = row.shown(item, view)
-        if item.body.get("location"):
-            shown["location"] = item.body["location"]
-        return {
-            **shown,
-            "createdTime": stamp(item.created),
-            "changedTime": stamp(item.changed),
-            "provisioningState": (shown.get("properties") or {}).get("provisioningState"),
-        }
-
-    def _group_row(self, group: Group) -> Json:
-        return {
-            "id": f"/subscriptions/{self.subscription}/resourceGroups/{group.name}",
-            "name": group.name,
-            "type": "microsoft.resources/subscriptions/resourcegroups",
-            "location": group.location,
-            "tags": group.tags,
-            "managedBy": group.managed_by,
-            "properties": {"provisioningState": "Deleting" if group.deleting else "Succeeded"},
-        }
-
 
 _IDENTITIES = "microsoft.managedidentity/userassignedidentities"
-_TIMES = ("created", "changed", "started", "due")
 
 
 def _principal(item: Resource) -> str:
     if item.type.lower() != _IDENTITIES:
         return ""
     return str((item.body.get("properties") or {}).get("principalId") or "").lower()
-
-
-def _write(record: Any) -> Json:
-    """Return a record as JSON can hold it; what is in it is shared, so it is written at once."""
-    found = {item.name: getattr(record, item.name) for item in fields(record)}
-    return {name: _plainly(value) for name, value in found.items()}
-
-
-def _plainly(value: Any) -> Any:
-    match value:
-        case datetime():
-            return value.isoformat()
-        case Lro():
-            return asdict(value)
-    return value
-
-
-def _read(kind: Any, row: Json) -> Any:
-    found: Json = {k: datetime.fromisoformat(v) if k in _TIMES else v for k, v in row.items()}
-    if "how" in found:
-        found["how"] = Lro(**found["how"])
-    return kind(**found)
 
 
 def _late(late: Late | None) -> Json | None:
