@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from local.azure import lines, places, references
-from local.azure.arm import Answer, Json, Refusal
+from local.azure.arm import Answer, Json, Refusal, gateway
 from local.azure.declared import actions
 from local.azure.declared.rules import Rule
 from local.azure.ids import Id
@@ -94,7 +94,7 @@ class Declared(Behaviour):
         part = next(_below(use.world, f"{use.resource.id}/{kind}/"), None) if kind else None
         if part is not None:
             code, _, message = said.partition(": ")
-            raise Refusal(409, code, message.format(name=use.resource.name, part=part.id))
+            raise gateway(409, code, message.format(name=use.resource.name, part=part.id))
         held = self._said.get("in_use")
         user = references.user(use.world, use.resource) if held else None
         if held and user is not None:

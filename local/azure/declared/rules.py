@@ -5,7 +5,8 @@
 `at` is the path of the members that the rule looks at; an absent one is not looked at. Each must
 be `among` values, be `like` a pattern, lie `from` and `upto` numbers, be the identifier of a thing
 that is `there`, or of one whose work has ended well (`settled`). `status` is 400 unless said. A
-message may hold `{value}`, `{name}`, `{id}`, and of what is named `{other}` and its `{state}`.
+message may hold `{value}`, `{name}`, `{id}`, and of what is named `{other}` and its `{state}`; so
+may `detail`, the error's own reason ("Code: sentence").
 """
 
 import re
@@ -14,11 +15,23 @@ from dataclasses import dataclass
 from typing import Any
 
 from local.azure import lines
-from local.azure.arm import Refusal
+from local.azure.arm import Json, Refusal
 from local.azure.ids import parse
 from local.azure.table import Write
 
-_KNOWN = {"at", "among", "like", "from", "upto", "there", "settled", "status", "code", "message"}
+_KNOWN = {
+    "at",
+    "among",
+    "like",
+    "from",
+    "upto",
+    "there",
+    "settled",
+    "status",
+    "code",
+    "message",
+    "detail",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +48,7 @@ class Rule:
     status: int = 400
     code: str
     message: str
+    detail: str = ""
 
     def check(self, write: Write) -> None:
         """Refuse the first value that does not keep the rule."""
@@ -48,7 +62,11 @@ class Rule:
                     "other": str(value).rpartition("/")[2],
                     "state": found.provisioning if found else "",
                 }
-                raise Refusal(self.status, self.code, self.message.format(**words))
+                code, _, text = self.detail.partition(": ")
+                more: list[Json] = [{"code": code, "message": text.format(**words)}]
+                details = more if code else None
+                message = self.message.format(**words)
+                raise Refusal(self.status, self.code, message, details=details)
 
     def _keeps(self, value: Any, write: Write) -> bool:
         if self.among and not _is_among(value, self.among):
@@ -74,7 +92,9 @@ def rule(said: Mapping[str, Any]) -> Rule:
     if unknown:
         raise ValueError(f"rules: {sorted(unknown)[0]}: unknown")
     named = {
-        k: said[k] for k in ("like", "there", "settled", "status", "code", "message") if k in said
+        k: said[k]
+        for k in ("like", "there", "settled", "status", "code", "message", "detail")
+        if k in said
     }
     return Rule(
         at=tuple(str(said["at"]).split(".")),

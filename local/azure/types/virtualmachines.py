@@ -5,6 +5,7 @@ body and with both addresses; a status document holds name, state and start. A m
 powered off still costs; only one that is deallocated does not.
 """
 
+import re
 from dataclasses import replace
 
 from local.azure import actions, references
@@ -60,6 +61,7 @@ _ACT = Lro(
     document=_DOCUMENT,
 )
 _NETWORK = Lro(takes=4, segment="operations", document="status", retry_after=3)
+_M_SERIES = re.compile(r"Standard_M\d", re.IGNORECASE)
 _POWERS = {
     "running": "VM running",
     "starting": "VM starting",
@@ -89,6 +91,9 @@ class Machines(Behaviour):
                 raise Refusal(
                     409, "PropertyChangeNotAllowed", f"Changing property '{field}' is not allowed."
                 )
+        _check_accelerated(given)
+        if write.current is not None:
+            _check_priority(before, given)
         interfaces = (given.get("networkProfile") or {}).get("networkInterfaces") or []
         if not interfaces:
             raise Refusal(
@@ -191,6 +196,27 @@ def _turn(doing: str, takes: float) -> Action:
         )
 
     return act
+
+
+def _check_accelerated(given: Json) -> None:
+    """Refuse a write accelerator on a size that has none: only the M series does."""
+    size = str((given.get("hardwareProfile") or {}).get("vmSize"))
+    disk = (given.get("storageProfile") or {}).get("osDisk") or {}
+    if disk.get("writeAcceleratorEnabled") and not _M_SERIES.match(size):
+        why = f"VM size {size} is not supported on disks with Write Accelerator enabled."
+        raise Refusal(400, "InvalidParameter", why, target="writeAcceleratorEnabled")
+
+
+def _check_priority(before: Json, given: Json) -> None:
+    """Refuse to make a machine of another priority out of one."""
+    old = before.get("priority") or "Regular"
+    if (given.get("priority") or old) != old:
+        raise Refusal(
+            409,
+            "PropertyChangeNotAllowed",
+            "Changing property 'priority' is not allowed.",
+            target="priority",
+        )
 
 
 def _check_interface(write: Write, name: str) -> None:
