@@ -64,6 +64,8 @@ class _Before:
         if not target.providers:
             _group(self.groups, self._made, target, rest, exchange, known)
             _listed(self.rows, self._made, known, self._world)
+            if request["method"] == "POST":
+                self._add_named(request, known)
             return
         if target.type.lower().startswith(_DELETED):
             if response["status"] != 404:

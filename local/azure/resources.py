@@ -334,6 +334,8 @@ def _check_parent(world: World, target: Id, row: ResourceType) -> None:
     parent = target.parent()
     if not parent.providers or world.find(parent) is not None:
         return
+    if row.extension and [kind.lower() for kind in parent.last.types] == ["locations"]:
+        return  # what a region of a provider has is nobody's to make
     raise _not_found(parent) if row.extension else _no_parent("write", parent, row)
 
 

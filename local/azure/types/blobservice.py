@@ -72,12 +72,12 @@ class Services(Behaviour):
         return {"properties": shaped}
 
     def state(self, write: Write) -> Json:
-        """Return since when a restore policy holds."""
-        current = write.current
+        """Return since when a restore policy holds, and what was asked: a PUT answers that."""
+        current, asked = write.current, write.body.get("properties")
         was = current is not None and _is_on(current.body["properties"], "restorePolicy")
         if was and current is not None:
-            return dict(current.state)
-        return {"since": write.call.now.isoformat()}
+            return {**current.state, "asked": asked}
+        return {"since": write.call.now.isoformat(), "asked": asked}
 
     def seeded(self, write: Write) -> Json:
         """Return the memory of a policy that has held for long."""
@@ -94,7 +94,12 @@ class Services(Behaviour):
             given["restorePolicy"]["minRestoreTime"] = stamp(reach)
             given = facts.lay(given, resource.state.get("facts") or {})
         head = {"id": resource.id, "name": resource.name, "type": resource.type}
-        return {**head, "properties": given}
+        if view.kind != "put":
+            return {**head, "properties": given}
+        asked = resource.state.get("asked")
+        if not asked:
+            return {"name": resource.name}
+        return {**head, "properties": {name: given[name] for name in asked if name in given}}
 
     def deleting(self, use: Use) -> Answer | None:
         """Refuse: the service goes with its account."""
