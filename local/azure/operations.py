@@ -172,6 +172,9 @@ def _member(operation: Operation, name: str) -> Any:
             return stamp(operation.due)
         case "percentComplete":
             return 100.0 if operation.ended else 50.0
+        case "type":
+            namespace = operation.path.partition("/providers/")[2].partition("/")[0]
+            return f"{namespace}/{operation.how.segment[:1].upper()}{operation.how.segment[1:]}"
         case "properties":
             return {}
     raise ValueError(f"'{name}' is no member of a status document")

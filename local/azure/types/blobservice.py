@@ -43,6 +43,9 @@ _MOST_DAYS, _MOST_FEED = 365, 146000
 _FEATURES = ("isVersioningEnabled", "changeFeed", "deleteRetentionPolicy")
 
 
+_PERMANENT = "2021"  # before, nobody was told of permanent deletion
+
+
 class Services(Behaviour):
     """Blob services."""
 
@@ -87,6 +90,8 @@ class Services(Behaviour):
     def shown(self, resource: Resource, view: View) -> Json:
         """Return the service as a reader sees it at this instant."""
         given = plain(resource.body["properties"])
+        if view.version < _PERMANENT:
+            _part(given, "deleteRetentionPolicy").pop("allowPermanentDelete", None)
         if _is_on(given, "restorePolicy"):
             since = datetime.fromisoformat(resource.state["since"])
             reach = max(since, view.now - timedelta(days=given["restorePolicy"]["days"]))

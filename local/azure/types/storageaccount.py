@@ -285,7 +285,14 @@ ROW = ResourceType(
         ),
     ),
     top_level=frozenset({"sku", "kind", "identity", "extendedLocation", "zones"}),
-    create=Lro(takes=20, status=202, header="location", segment="asyncoperations"),
+    create=Lro(
+        takes=20,
+        status=202,
+        header="location",
+        segment="asyncoperations",
+        retry_after=17,
+        silent=True,
+    ),
     actions={("POST", "listkeys"): list_keys, ("POST", "regeneratekey"): regenerate},
     behaviour=Accounts(),
 )
