@@ -146,7 +146,7 @@ def _get(world: World, call: Call, target: Id, row: ResourceType) -> Answer:
         groups.require(world, target)
     if call.method == "HEAD":
         return Answer(status=204 if world.find(target) else 404)
-    found = _always(world, target, row, call) or _require(world, target, row)
+    found = _require(world, target, row)
     view = View(now=call.now, version=call.version, expand=call.query.get("$expand", ""))
     return Answer(status=200, body=row.shown(found, view))
 
@@ -160,7 +160,7 @@ def _write(world: World, call: Call, target: Id, row: ResourceType) -> Answer:
     bodies.check_identity(body, target, row)
     bodies.check_links(body)
     bodies.check_principals(world, body, target)
-    current = world.find(target) or _always(world, target, row, call)
+    current = _there(world, target, row)
     if call.method == "PATCH":
         current = current or _require(world, target, row)
         body = _patched(body, current, row, call)
@@ -348,17 +348,18 @@ def _no_parent(verb: str, parent: Id, row: ResourceType) -> Refusal:
     )
 
 
-def _always(world: World, target: Id, row: ResourceType, call: Call) -> Resource | None:
-    """Return what is there without having been made, unless it was made after all."""
-    above = world.find(target.parent()) if target.nested else None
-    if above is None or world.find(target) is not None:
-        return None
-    more = row.behaviour.always(world, above, call.now)
+def _there(world: World, target: Id, row: ResourceType) -> Resource | None:
+    """Return what is there, also without having been made."""
+    found = world.find(target)
+    above = world.find(target.parent()) if found is None and target.nested else None
+    if above is None:
+        return found
+    more = row.behaviour.always(world, above, world.clock.now())
     return next((item for item in more if item.id.lower() == target.key), None)
 
 
 def _require(world: World, target: Id, row: ResourceType) -> Resource:
-    found = world.find(target) or row.behaviour.implied(world, target)
+    found = _there(world, target, row)
     if found is not None:
         return found
     if target.group is not None:

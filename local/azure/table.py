@@ -210,10 +210,6 @@ class Behaviour:
         """Return the headers of a write that is done at once."""
         return {}
 
-    def implied(self, world: "World", target: Id) -> "Resource | None":
-        """Return a part that is there with what it hangs under, written by anybody or not."""
-        return None
-
     def absent(self, target: Id) -> Refusal | None:
         """Return the provider's own words for a resource that is not there."""
         return None

@@ -5,10 +5,10 @@ Recorded: a setting is read by `GET config/{name}`, one that may hold secrets by
 """
 
 from dataclasses import replace
+from datetime import datetime
 
 from local.azure import actions, places
 from local.azure.arm import Answer, Json, guid, stamp
-from local.azure.ids import Id
 from local.azure.table import Behaviour, Lro, ResourceType, Use, View, Write
 from local.azure.types import blobservice, plans
 from local.azure.world import Resource, World, plain
@@ -47,19 +47,19 @@ _NULLS: dict[str, tuple[str, ...]] = {
 class Config(Behaviour):
     """A site's settings by name: every site has them, written or not."""
 
-    def implied(self, world: World, target: Id) -> Resource | None:
-        """Return the setting that a site has without anybody's having written it."""
-        site = world.find(target.parent())
-        if site is None or target.name.lower() not in _NAMES:
-            return None
-        return Resource(
-            id=f"{site.id}/config/{target.name}",
-            type=CONFIG.name,
-            name=target.name,
-            body={"properties": {}},
-            created=site.created,
-            changed=site.changed,
-        )
+    def always(self, world: World, above: Resource, now: datetime) -> list[Resource]:
+        """Return the settings that a site has without anybody's having written them."""
+        return [
+            Resource(
+                id=f"{above.id}/config/{name}",
+                type=CONFIG.name,
+                name=name,
+                body={"properties": {}},
+                created=above.created,
+                changed=above.changed,
+            )
+            for name in sorted(_NAMES)
+        ]
 
     def shown(self, resource: Resource, view: View) -> Json:
         """Return the setting; a change of it is answered in the site's name."""
