@@ -10,12 +10,13 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from local.agreement import bare, naming, presumed, seeds
+from local.agreement import bare, failures, naming, seeds
 from local.azure import places, seeding
 from local.azure.arm import Json, Refusal
 from local.azure.ids import Id, parse
 from local.azure.world import World
 
+_ABSENT = {"", "NotFound", "ResourceNotFound", "ParentResourceNotFound", "InvalidResourceType"}
 _DELETED = "microsoft.keyvault/locations/deletedvaults"
 _PROFILES = "microsoft.network/trafficmanagerprofiles"
 
@@ -52,7 +53,7 @@ class _Before:
         self.groups: dict[str, Json] = {}
         self.gone: list[tuple[Id, Json | None]] = []
         self._made: set[str] = set()
-        self._missing = presumed.missing(exchanges)
+        self._missing = failures.missing(exchanges)
         self._world, self._exchanges = world, exchanges
 
     def read(self, exchange: Json, known: Json | None) -> None:
@@ -71,7 +72,7 @@ class _Before:
             if response["status"] != 404:
                 self.gone.append((target, known))
             return
-        code = presumed.code_of(response) if response["status"] >= 400 else ""
+        code = failures.code_of(response) if response["status"] >= 400 else ""
         whole = _whole(target, self._world)
         if code == "ResourceGroupNotFound":
             return
@@ -82,7 +83,8 @@ class _Before:
             part = bare.NEW if _lists(known) is False else ""
             _above_it(self.rows, self._made, whole, naming.place(request, known), part)
         listed = _listed(self.rows, self._made, known, self._world)
-        if response["status"] == 404 or (listed and whole == target):
+        acted = whole != target and request["method"] == "POST" and code not in _ABSENT
+        if (response["status"] == 404 and not acted) or (listed and whole == target):
             return
         self._target(whole, target, exchange, known)
         if request["method"] in {"PUT", "PATCH"}:

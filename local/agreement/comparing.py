@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 
-from local.agreement.presumed import error_of
+from local.agreement.failures import error_of
 from local.azure.arm import Json
 
 _OPAQUE = {"tags", "userAssignedIdentities", "secret"}

@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from local.agreement import presumed
+from local.agreement import failures
 from local.azure import router
 from local.azure.arm import Json
 from local.azure.ids import Provider, parse
@@ -123,7 +123,7 @@ def _is_about_others(wanted: bool, exchanges: list[Json], place: int) -> bool:
 
 
 def _code(said: str, exchanges: list[Json], place: int) -> bool:
-    found = presumed.failure(exchanges)
+    found = failures.failure(exchanges)
     return found is not None and re.fullmatch(said, found.code) is not None
 
 

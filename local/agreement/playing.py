@@ -22,10 +22,10 @@ import httpx
 import jwt
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
-from local.agreement import before, bodies, differences, presumed
+from local.agreement import before, bodies, causes, differences, failures, presumed
 from local.agreement.comparing import difference
 from local.agreement.tags import Tags
-from local.azure import app, inline, lines, seeding
+from local.azure import app, era, inline, seeding
 from local.azure.arm import Json
 from local.azure.ids import parse
 from local.azure.journal import Memory
@@ -92,7 +92,7 @@ def play(path: Path) -> Outcome:
 
 async def _play(outcome: Outcome, exchanges: list[Json], recorder: str) -> None:
     then = when(exchanges)
-    lines.ERA.set(f"{then:%Y-%m}" if then else lines.TODAY)
+    era.ERA.set(f"{then:%Y-%m}" if then else era.TODAY)
     exchanges = [
         bodies.with_body(exchange, exchanges[place:]) for place, exchange in enumerate(exchanges)
     ]
@@ -190,7 +190,7 @@ def _key() -> RSAPrivateKey:
 
 def _refused_token(exchanges: list[Json]) -> str:
     """Return what was wrong with the caller's token, by the code of a 401."""
-    found = presumed.failure(exchanges)
+    found = failures.failure(exchanges)
     return found.code if found is not None and found.status == 401 else ""
 
 
@@ -230,7 +230,7 @@ def _token(wrong: str, audience: str) -> str:
     claims: dict[str, Any] = {
         "aud": audience,
         "tid": inline.TENANT,
-        "oid": presumed.CALLER,
+        "oid": causes.CALLER,
         "exp": int(time.time()) + age,
     }
     return jwt.encode(claims, _key(), algorithm="RS256", headers={"kid": "agreement"})

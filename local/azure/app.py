@@ -110,7 +110,7 @@ class _Gateway:
             principal = await self._tokens.principal(header)
             late = None
             if fault is not None and fault.late and is_write(seen.method):
-                late = Late(code=fault.code, message=fault.message)
+                late = fault.at_the_end
             call = self._call(request, seen, body, principal=principal, late=late)
             return self._answered(call)
         except Refusal as refusal:
@@ -196,7 +196,7 @@ _GATEWAY = {"GatewayTimeout", "ServerTimeout", "SubscriptionRequestsThrottled"}
 
 def _ordered(fault: Fault, form: str) -> Answer:
     assert fault.status is not None
-    if fault.status < 400:
+    if fault.status < 400 or not fault.code:
         return Answer(status=fault.status, headers=fault.headers)
     own = fault.code in _GATEWAY
     refusal = Refusal(

@@ -31,6 +31,13 @@ class Late:
 
     code: str
     message: str
+    details: tuple[Any, ...] = ()
+
+    @property
+    def error(self) -> Json:
+        """What the operation will tell."""
+        more = {"details": list(self.details)} if self.details else {}
+        return {"code": self.code, "message": self.message, **more}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,13 +117,8 @@ def envelope(error: Json, form: str) -> Json:
             return error
         case "web":
             code, message = error["code"], error["message"]
-            entity = {
-                "ExtendedCode": "00000",
-                "MessageTemplate": message,
-                "Parameters": [],
-                "Code": code,
-                "Message": message,
-            }
+            told = {"ExtendedCode": "00000", "MessageTemplate": message, "Parameters": []}
+            entity = {**(told if message else {}), "Code": code, "Message": message}
             return {
                 "Code": code,
                 "Message": message,

@@ -43,6 +43,11 @@ class Fault:
     drop: str | None = None
     late: bool = False
 
+    @property
+    def at_the_end(self) -> Late:
+        """The failure of the work that the call starts."""
+        return Late(code=self.code, message=self.message, details=self.details)
+
     def matches(self, method: str, path: str) -> bool:
         """Tell whether this fault is for the call."""
         return bool(
@@ -86,7 +91,7 @@ class Faults:
         for key, fault in self._open.items():
             if fault.late and fault.matches(method, path):
                 self._spend(key, fault)
-                return Late(code=fault.code, message=fault.message)
+                return fault.at_the_end
         return None
 
     def _spend(self, key: str, fault: Fault) -> Fault:

@@ -11,12 +11,12 @@ is in (`{item}` its name, `{index}` its place), or of the moment. `{null}` alone
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from local.azure import places
 from local.azure.arm import Json, guid, stamp
+from local.azure.era import ERA
 
 if TYPE_CHECKING:
     from local.azure.table import View
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 _WORD = re.compile(r"\{(\w+)\}")
 _DATES = {"since", "until", "added", "dropped"}
 _CONDITIONS = {"value", "to", "when", *_DATES}
-TODAY = "9999"
-ERA: ContextVar[str] = ContextVar("era", default=TODAY)  # the month of Azure that is shown
 _UNREAD = object()
 
 

@@ -11,8 +11,8 @@ import json
 from typing import Any
 
 from local.azure.arm import Answer, Call, Json, Refusal, gateway, stamp
+from local.azure.era import ERA
 from local.azure.ids import resource
-from local.azure.lines import ERA
 from local.azure.table import Lro, View
 from local.azure.world import Group, Operation, World
 
@@ -154,7 +154,7 @@ def _document(world: World, operation: Operation, call: Call) -> Json:
     if operation.late and operation.ended:
         form = world.table.form(operation.resource)
         error = dict(operation.late)
-        body["error"] = {**error, "details": []} if form == "details" else error
+        body["error"] = {"details": [], **error} if form == "details" else error
     return body
 
 

@@ -7,6 +7,7 @@ import re
 from typing import Any
 
 from local.azure.arm import Refusal, gateway
+from local.azure.era import ERA
 
 _SHOWN = (
     "Central US,East Asia,Southeast Asia,East US,East US 2,West US,West US 2,North Central US,"
@@ -93,11 +94,13 @@ def read(value: object) -> str:
 
 def refuse_group(name: object) -> Refusal:
     """Return the refusal of a region for a resource group."""
+    again = {"retry-after": "0"} if ERA.get() < "2019" else {}  # as it was answered then
     return gateway(
         400,
         "LocationNotAvailableForResourceGroup",
         f"The provided location '{name}' is not available for resource group. List of available"
         f" regions is '{','.join(FOR_GROUPS)}'.",
+        headers=again,
     )
 
 

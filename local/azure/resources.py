@@ -4,17 +4,15 @@ The order of refusals is Azure's: the type and its version, the subscription's r
 group, locks, the body, the parent, the place, and last what the provider itself says.
 """
 
-import re
 from dataclasses import replace
 from typing import Any
 
-from local.azure import bodies, filters, groups, locks, operations, paging, places
+from local.azure import bodies, groups, locks, operations, paging, places
 from local.azure.arm import Answer, Call, Json, Late, Refusal, gateway
 from local.azure.ids import Id, Provider, resource
 from local.azure.table import Lro, ResourceType, Use, View, Write
 from local.azure.world import Resource, World, plain
 
-_FILTERED_LATE = re.compile(r"\b(resourceType|name) eq", re.IGNORECASE)
 _SLOW_DELETE = Lro(takes=20.0, status=202)  # of a type whose deletions are quick, ordered to fail
 
 
@@ -72,13 +70,13 @@ def listed(world: World, call: Call, scope: Id, row: ResourceType) -> Answer:
     """Answer a provider's own list of a type: of a group, of a parent, or of a subscription."""
     if scope.group is not None:
         groups.require(world, scope)
-    if scope.providers and world.find(scope) is None:
+    if scope.providers and _above(world, scope) is None:
         raise _no_parent("read", scope, row)
     kind = "list" if scope.group else "subscription"
     view = View(now=call.now, version=call.version, kind=kind)
     start = scope.key + "/"
     found = world.below(start, row.name)
-    above = world.find(scope) if scope.providers else None
+    above = _above(world, scope) if scope.providers else None
     if above is not None:
         known = {item.id.lower() for item in found}
         more = row.behaviour.always(world, above, call.now)
@@ -86,38 +84,6 @@ def listed(world: World, call: Call, scope: Id, row: ResourceType) -> Answer:
     page = paging.page(call, found)
     rows = [row.shown(item, view) for item in page.body["value"]]
     return replace(page, body={**row.listed(), **page.body, "value": rows})
-
-
-def index(world: World, call: Call, group: str | None) -> Answer:
-    """Answer Resource Manager's list of all tracked resources."""
-    test = filters.compile_filter(call.query.get("$filter"))
-    expand = {word.strip().lower() for word in call.query.get("$expand", "").split(",") if word}
-    unknown = expand - {"createdtime", "changedtime", "provisioningstate"}
-    if unknown:
-        raise gateway(
-            400,
-            "InvalidExpandInQueryString",
-            f"Invalid $expand '{', '.join(sorted(unknown))}' specified in the query string.",
-        )
-    if group is None and _FILTERED_LATE.search(call.query.get("$filter", "")):
-        return _by_partition(world, call, test, expand)
-    start = f"/subscriptions/{world.subscription}/".lower()
-    keys = world.list.keys(f"{start}resourcegroups/{group}/".lower() if group else start)
-    if call.query.get("$filter"):
-        keys = [key for key in keys if test(world.list.document(key))]
-    page = paging.page(call, keys)
-    briefly = [_brief(world.list.document(key), expand) for key in page.body["value"]]
-    return replace(page, body={**page.body, "value": briefly})
-
-
-def _by_partition(world: World, call: Call, test: Any, expand: set[str]) -> Answer:
-    """Answer a filtered list as Azure pages it: each page is filtered after it was cut."""
-    rows = [_brief(row, expand) for row in world.list.documents() if test(row)]
-    if call.query.get("$skiptoken"):
-        return Answer(status=200, body={"value": []})
-    found = paging.page(call, [*rows, {}], size=max(1, len(rows)))
-    body = {**found.body, "value": rows}
-    return replace(found, body=body) if rows else paging.empty_first(call)
 
 
 def store(world: World, write: Write, *, busy: str | None, provisioning: str | None) -> Resource:
@@ -269,7 +235,7 @@ def _is_part(new: Any, old: Any, write: Write) -> bool:
 
 def _delete(world: World, call: Call, target: Id, row: ResourceType) -> Answer:
     found = world.find(target)
-    if target.nested and world.find(target.parent()) is None:
+    if target.nested and _above(world, target.parent()) is None:
         raise _no_parent("delete", target.parent(), row)
     if target.group is not None:
         group = groups.require(world, target)
@@ -285,9 +251,9 @@ def _delete(world: World, call: Call, target: Id, row: ResourceType) -> Answer:
         return Answer(status=lro.status, headers=operations.headers(running, lro, call))
     place = str(found.body.get("location") or groups.place(world, target))
     metered = row.behaviour.meter(world, call, place)
-    call = _conditioned(call, found, row)
     use = Use(world=world, call=call, type=row, resource=found)
     answered = row.behaviour.deleting(use) or Answer(status=row.deleted_status)
+    call = _conditioned(call, found, row)
     if at_once and call.late is None:
         world.drop(found, call.now)
         return replace(answered, headers={**answered.headers, **metered})
@@ -332,7 +298,7 @@ def _merged(old: Json, new: Json) -> Json:
 
 def _check_parent(world: World, target: Id, row: ResourceType) -> None:
     parent = target.parent()
-    if not parent.providers or world.find(parent) is not None:
+    if not parent.providers or _above(world, parent) is not None:
         return
     if row.extension and [kind.lower() for kind in parent.last.types] == ["locations"]:
         return  # what a region of a provider has is nobody's to make
@@ -358,6 +324,13 @@ def _there(world: World, target: Id, row: ResourceType) -> Resource | None:
     return next((item for item in more if item.id.lower() == target.key), None)
 
 
+def _above(world: World, target: Id) -> Resource | None:
+    """Return what something stands under, which may be there without having been made."""
+    found = world.find(target)
+    row = world.table.find(target.type) if found is None else None
+    return found if row is None else _there(world, target, row)
+
+
 def _require(world: World, target: Id, row: ResourceType) -> Resource:
     found = _there(world, target, row)
     if found is not None:
@@ -365,7 +338,7 @@ def _require(world: World, target: Id, row: ResourceType) -> Resource:
     if target.group is not None:
         groups.require(world, target)
     parent = target.parent()
-    if target.nested and world.find(parent) is None:
+    if target.nested and _above(world, parent) is None:
         raise _no_parent("read", parent, row)
     absent = row.behaviour.absent(target)
     if absent is not None:
@@ -385,13 +358,3 @@ def _not_found(target: Id) -> Refusal:
 
 def _put_view(row: ResourceType, item: Resource, call: Call) -> Json:
     return row.shown(item, View(now=call.now, version=call.version, kind="put"))
-
-
-def _brief(row: Json, expand: set[str]) -> Json:
-    kept = ("id", "name", "type", "sku", "kind", "managedBy", "plan", "identity", "zones")
-    brief = {name: row[name] for name in (*kept, "location", "tags") if row.get(name) is not None}
-    brief["name"] = "/".join(resource(row["id"]).last.names)
-    for name in ("createdTime", "changedTime", "provisioningState"):
-        if name.lower() in expand and row.get(name) is not None:
-            brief[name] = row[name]
-    return brief

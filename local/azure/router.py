@@ -19,6 +19,7 @@ from local.azure import (
     roles,
     scopetags,
     subscriptions,
+    tracked,
 )
 from local.azure.arm import Answer, Call, gateway
 from local.azure.ids import Id, parse
@@ -36,7 +37,7 @@ _TENANT_LISTS: dict[str, Callable[[World, Call], Answer]] = {
 _LISTS: dict[str, Callable[[World, Call], Answer]] = {
     "locations": subscriptions.locations,
     "resourcegroups": groups.listed,
-    "resources": lambda world, call: resources.index(world, call, None),
+    "resources": lambda world, call: tracked.index(world, call, None),
     "providers": subscriptions.providers,
 }
 
@@ -79,7 +80,7 @@ def _own(world: World, call: Call, target: Id, rest: tuple[str, ...]) -> Answer:
         if rest != ("resources",):
             raise _not_here(call)
         groups.require(world, target)
-        return resources.index(world, call, target.group)
+        return tracked.index(world, call, target.group)
     if len(rest) == 2 and rest[0] in _RESULTS:
         return operations.group_result(world, call)
     if target.subscription is not None and not rest:

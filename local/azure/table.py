@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 
 from local.azure import places
 from local.azure.arm import Answer, Call, Json, Late, Refusal, guid
+from local.azure.era import ERA
 from local.azure.ids import Id
-from local.azure.lines import ERA, Line, lay
+from local.azure.lines import Line, lay
 
 if TYPE_CHECKING:
     from local.azure.world import Operation, Resource, World

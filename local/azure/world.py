@@ -418,7 +418,7 @@ def _principal(item: Resource) -> str:
 
 
 def _late(late: Late | None) -> Json | None:
-    return {"code": late.code, "message": late.message} if late else None
+    return late.error if late else None
 
 
 def plain(value: Any) -> Any:

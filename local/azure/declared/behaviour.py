@@ -2,19 +2,21 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, ClassVar
 
 from local.azure import lines, places, references
 from local.azure.arm import Answer, Json, Refusal, gateway
 from local.azure.declared import actions
 from local.azure.declared.rules import Rule
 from local.azure.ids import Id
-from local.azure.table import Behaviour, Use, View, Write
+from local.azure.table import Action, Behaviour, Use, View, Write
 from local.azure.world import Operation, Resource, World, plain
 
 
 class Declared(Behaviour):
-    """A type by its table (see `reading`)."""
+    """A type by its table (see `reading`); a class beside it says what the table cannot."""
+
+    ACTIONS: ClassVar[Mapping[tuple[str, str], Action]] = {}
 
     def __init__(self, said: Mapping[str, Any], rules: Iterable[Rule]) -> None:
         """Read the table's words."""

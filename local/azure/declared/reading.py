@@ -107,11 +107,23 @@ def forms() -> Mapping[str, str]:
     return found
 
 
-def rows(coded: Iterable[ResourceType]) -> list[ResourceType]:
-    """Return every type: the coded ones with what their tables add, then those that are data."""
+def rows(
+    coded: Iterable[ResourceType], beside: Mapping[str, type[Declared]] | None = None
+) -> list[ResourceType]:
+    """Return every type: the coded ones with what their tables add, then those that are data.
+
+    `beside` has the classes of those whose table says most of it, by name in lower case.
+    """
+    kinds = dict(beside or {})
     known = list(coded)
     names = {row.name.lower() for row in known}
-    declared = [_row(said) for name, said in files().items() if name not in names]
+    declared = [
+        _row(said, kinds.pop(name, Declared))
+        for name, said in files().items()
+        if name not in names
+    ]
+    if kinds:
+        raise ValueError(f"{sorted(kinds)[0]}: no table says it")
     return [_completed(row, files().get(row.name.lower())) for row in known] + declared
 
 
@@ -124,16 +136,18 @@ def _completed(row: ResourceType, said: Mapping[str, Any] | None) -> ResourceTyp
     return replace(row, **more)
 
 
-def _row(said: Mapping[str, Any]) -> ResourceType:
+def _row(said: Mapping[str, Any], kind: type[Declared]) -> ResourceType:
     name, nested = str(said["name"]), str(said["name"]).count("/") > 1
     found = {name: said[name] for name in ("extension", "patchable") if name in said}
+    common = _common(said)
+    common["actions"] = {**common["actions"], **kind.ACTIONS}
     return ResourceType(
         name=name,
         tracked=bool(said.get("tracked", not nested and not said.get("extension"))),
         provisioning=bool(said.get("provisioning", True)),
-        behaviour=Declared(said, [rule(one) for one in said.get("rules", [])]),
+        behaviour=kind(said, [rule(one) for one in said.get("rules", [])]),
         **found,
-        **{"versions": (), **_common(said)},
+        **{"versions": (), **common},
     )
 
 

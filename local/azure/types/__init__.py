@@ -5,6 +5,7 @@ from local.azure.table import Table
 from local.azure.types import (
     applicationgateway,
     authorization,
+    beside,
     blobservice,
     components,
     containerapps,
@@ -59,7 +60,8 @@ TABLE = Table(
             *virtualmachines.ROWS,
             plans.ROW,
             *sites.ROWS,
-        )
+        ),
+        beside.CLASSES,
     ),
     (*containerinstance.CALLS, *keyvault.CALLS, *names.CALLS, *sqldropped.CALLS),
     reading.forms(),

@@ -50,11 +50,13 @@ class Plans(Behaviour):
                 f"Cannot change to tier {tier}: a site on the plan has AlwaysOn enabled, which is"
                 " not allowed in the target compute mode.",
             )
+        if tier == "Free" and not write.seeding:
+            _check_free(write)
 
     def shape(self, write: Write) -> Json:
         """Return the body with the whole sku."""
         given: Json = plain(write.body.get("properties") or {})
-        linux = "linux" in str(write.body.get("kind") or "") or bool(given.get("reserved"))
+        linux = _is_linux(write.body)
         kept = {
             name: given[name]
             for name in ("perSiteScaling", "zoneRedundant", "isXenon", "hyperV")
@@ -131,6 +133,26 @@ def wants_always_on(body: Json) -> bool:
     """Tell whether a site asks never to be unloaded."""
     config = (body.get("properties") or {}).get("siteConfig") or {}
     return bool(config.get("alwaysOn"))
+
+
+def _check_free(write: Write) -> None:
+    """Refuse a second free plan for Linux in a region."""
+    place = places.normal(str(write.body.get("location")))
+    for other in write.world.all_of(TYPE) if _is_linux(write.body) else ():
+        alike = other.body["sku"]["tier"] == "Free" and _is_linux(other.body)
+        here = places.normal(str(other.body.get("location"))) == place
+        if alike and here and other.id.lower() != write.id.key:
+            raise Refusal(
+                401,
+                "Unauthorized",
+                "This subscription has reached the limit of 1 Free Linux app service plan(s) it"
+                " can create in this region. Please choose a different sku or region.",
+            )
+
+
+def _is_linux(body: Json) -> bool:
+    given = body.get("properties") or {}
+    return "linux" in str(body.get("kind") or "") or bool(given.get("reserved"))
 
 
 def _sku(write: Write) -> Json:

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from local.azure import places
 from local.azure.arm import Answer, Json, Refusal, seconds, stamp
-from local.azure.lines import ERA
+from local.azure.era import ERA
 from local.azure.table import Behaviour, Lro, NameRule, ResourceType, Use, View, Write
 from local.azure.types import facts, plans, siteactions
 from local.azure.world import Resource, World, plain

@@ -22,6 +22,7 @@ from local.azure.types import (
     sqldropped,
     sqllinks,
     sqlorigins,
+    sqlsecurity,
     sqlserver,
     sqlshape,
     sqlskus,
@@ -338,6 +339,7 @@ ROW = ResourceType(
     delete=replace(LRO, takes=20, since=sqlserver.CLASSIC, announces="DropLogicalDatabase"),
     group_delete=30.0,
     actions={
+        ("POST", "operations/cancel"): sqlsecurity.cancel,
         ("GET", "restorepoints"): restore_points,
         ("POST", "restorepoints"): add_restore_point,
         ("POST", "pause"): pause,

@@ -9,7 +9,7 @@ from dataclasses import replace
 from local.azure import places
 from local.azure.arm import Answer, Json, Refusal
 from local.azure.table import Behaviour, NameRule, ResourceType, Use, View, Write
-from local.azure.types import facts, sqldatabase, sqlserver, sqlskus
+from local.azure.types import facts, sqldatabase, sqlsecurity, sqlserver, sqlskus
 from local.azure.types.facts import invalid
 from local.azure.types.sqlserver import moment
 from local.azure.world import Resource, plain
@@ -128,6 +128,7 @@ ROWS = (
         create=replace(_LRO, announces="CreateLogicalElasticPool"),
         update=replace(_LRO, announces="UpdateLogicalElasticPool"),
         delete=replace(_LRO, announces="DropLogicalElasticPool"),
+        actions={("POST", "operations/cancel"): sqlsecurity.cancel},
         behaviour=Pools(),
     ),
 )

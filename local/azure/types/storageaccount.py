@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from local.azure import places
 from local.azure.arm import Answer, Json, Refusal, stamp
 from local.azure.table import Behaviour, Lro, NameRule, ResourceType, Use, View, Write
-from local.azure.types import blobservice, facts
+from local.azure.types import blobservice, facts, storageparts
 from local.azure.world import Operation, Resource, World, plain
 
 TYPE = "Microsoft.Storage/storageAccounts"
@@ -293,6 +293,10 @@ ROW = ResourceType(
         retry_after=17,
         silent=True,
     ),
-    actions={("POST", "listkeys"): list_keys, ("POST", "regeneratekey"): regenerate},
+    actions={
+        ("POST", "listkeys"): list_keys,
+        ("POST", "regeneratekey"): regenerate,
+        ("POST", "aborthnsonmigration"): storageparts.abort_migration,
+    },
     behaviour=Accounts(),
 )

@@ -5,12 +5,12 @@ body and with both addresses; a status document holds name, state and start. A m
 powered off still costs; only one that is deallocated does not.
 """
 
-import re
 from dataclasses import replace
 
 from local.azure import actions, references
 from local.azure.arm import Answer, Json, Refusal, guid, stamp
 from local.azure.table import Action, Behaviour, Lro, NameRule, ResourceType, Use, View, Write
+from local.azure.types import machinechecks
 from local.azure.world import Operation, Resource, World, plain
 
 TYPE, NICS = "Microsoft.Compute/virtualMachines", "Microsoft.Network/networkInterfaces"
@@ -61,7 +61,6 @@ _ACT = Lro(
     document=_DOCUMENT,
 )
 _NETWORK = Lro(takes=4, segment="operations", document="status", retry_after=3)
-_M_SERIES = re.compile(r"Standard_M\d", re.IGNORECASE)
 _POWERS = {
     "running": "VM running",
     "starting": "VM starting",
@@ -91,9 +90,11 @@ class Machines(Behaviour):
                 raise Refusal(
                     409, "PropertyChangeNotAllowed", f"Changing property '{field}' is not allowed."
                 )
-        _check_accelerated(given)
+        machinechecks.check_plan(write.body.get("plan") or {})
+        machinechecks.check_accelerated(given)
         if write.current is not None:
-            _check_priority(before, given)
+            machinechecks.check_priority(before, given)
+            machinechecks.check_billing(before, given, write.current)
         interfaces = (given.get("networkProfile") or {}).get("networkInterfaces") or []
         if not interfaces:
             raise Refusal(
@@ -198,27 +199,6 @@ def _turn(doing: str, takes: float) -> Action:
     return act
 
 
-def _check_accelerated(given: Json) -> None:
-    """Refuse a write accelerator on a size that has none: only the M series does."""
-    size = str((given.get("hardwareProfile") or {}).get("vmSize"))
-    disk = (given.get("storageProfile") or {}).get("osDisk") or {}
-    if disk.get("writeAcceleratorEnabled") and not _M_SERIES.match(size):
-        why = f"VM size {size} is not supported on disks with Write Accelerator enabled."
-        raise Refusal(400, "InvalidParameter", why, target="writeAcceleratorEnabled")
-
-
-def _check_priority(before: Json, given: Json) -> None:
-    """Refuse to make a machine of another priority out of one."""
-    old = before.get("priority") or "Regular"
-    if (given.get("priority") or old) != old:
-        raise Refusal(
-            409,
-            "PropertyChangeNotAllowed",
-            "Changing property 'priority' is not allowed.",
-            target="priority",
-        )
-
-
 def _check_interface(write: Write, name: str) -> None:
     found = write.world.find(name)
     if found is None or found.type != NICS:
@@ -252,6 +232,7 @@ class Interfaces(Behaviour):
         if not rows:
             raise _invalid("ipConfigurations", "An interface needs at least one ipConfiguration.")
         for row in rows:
+            machinechecks.check_pools(write, rows, row)
             subnet = ((row.get("properties") or {}).get("subnet") or {}).get("id")
             if write.world.find(str(subnet)) is None:
                 raise Refusal(
@@ -343,6 +324,7 @@ ROWS = (
             ("POST", "poweroff"): _turn("stopping", POWERED_OFF),
             ("POST", "deallocate"): _turn("deallocating", DEALLOCATED),
             ("GET", "instanceview"): _look,
+            ("POST", "simulateeviction"): machinechecks.evict,
         },
         behaviour=Machines(),
     ),

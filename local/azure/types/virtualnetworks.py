@@ -11,11 +11,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from local.azure.arm import Answer, Json, Refusal, guid
+from local.azure.era import ERA
 from local.azure.table import Behaviour, Lro, NameRule, ResourceType, Use, View, Write
+from local.azure.types import privateaddresses
 from local.azure.world import Operation, Resource, World, plain
 
 TYPE = "Microsoft.Network/virtualNetworks"
 SUBNETS = f"{TYPE}/subnets"
+_UNPROTECTED = "2021-03"  # the month since which enableVmProtection is not told any more
 VERSIONS = (
     "2015-06-15",
     "2018-04-01",
@@ -84,7 +87,8 @@ class Networks(Behaviour):
         ]
         given.pop("provisioningState", None)
         given.pop("resourceGuid", None)
-        given.pop("enableVmProtection", None)
+        if ERA.get() >= _UNPROTECTED:
+            given.pop("enableVmProtection", None)
         return body
 
     def state(self, write: Write) -> Json:
@@ -277,6 +281,7 @@ ROWS = (
         create=replace(_WORK, status=201),
         update=_WORK,
         delete=_DELETE,
+        actions={("GET", "checkipaddressavailability"): privateaddresses.check},
         behaviour=Networks(),
     ),
     ResourceType(

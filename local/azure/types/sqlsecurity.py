@@ -1,0 +1,74 @@
+"""Advanced threat protection of a logical server, and what needs it."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from local.azure.arm import Answer, Json, Refusal, is_guid, stamp
+from local.azure.declared.behaviour import Declared
+from local.azure.table import Use, Write
+from local.azure.world import Operation, Resource, World
+
+_POLICY = "Microsoft.Sql/servers/securityAlertPolicies"
+
+
+class AlertPolicy(Declared):
+    """The one policy of a server, there from the server's beginning and switched off."""
+
+    def always(self, world: World, above: Resource, now: datetime) -> list[Resource]:
+        """Return the policy that nobody has set."""
+        name = "Default"
+        return [
+            Resource(
+                id=f"{above.id}/securityAlertPolicies/{name}",
+                type=_POLICY,
+                name=name,
+                body={"properties": {"state": "Disabled", "creationTime": stamp(above.created)}},
+                created=above.created,
+                changed=above.created,
+            )
+        ]
+
+    def busy(self, resource: Resource) -> Refusal:
+        """Return how a second change is refused while the first is at work."""
+        return Refusal(
+            409,
+            "ServerSecurityAlertPolicyInProgress",
+            "Set server security alert policy is already in progress. Use the"
+            " Azure-AsyncOperation request to track your operation.",
+        )
+
+
+class Assessment(Declared):
+    """The assessment of a server's vulnerabilities."""
+
+    def check(self, write: Write) -> None:
+        """Refuse an assessment where threat protection is off."""
+        super().check(write)
+        policy = write.world.find(f"{write.id.parent()}/securityAlertPolicies/Default")
+        state = (policy.body.get("properties") or {}).get("state") if policy else None
+        if state != "Enabled" and not write.seeding:
+            raise Refusal(
+                400,
+                "VulnerabilityAssessmentADSIsDisabled",
+                "Advanced Data Security should be enabled in order to use Vulnerability"
+                " Assessment.",
+            )
+
+
+def cancel(use: Use) -> Answer:
+    """Cancel work on a database or a pool; work that is over cannot be."""
+    name = use.parts[0] if use.parts else ""
+    work = use.world.operations.get(use.resource.busy or "")
+    if not is_guid(name) or work is None or work.id.lower() != name.lower():
+        raise Refusal(
+            409,
+            "CannotCancelOperation",
+            f"Cannot cancel management operation '{name}' in the current state.",
+        )
+    ended: Json = {"code": "OperationCancelled", "message": "The operation was cancelled."}
+    use.world.save_operation(_cut(work, use.call.now, ended))
+    return Answer(status=200)
+
+
+def _cut(work: Operation, now: datetime, why: Json) -> Operation:
+    return replace(work, due=now, late=why)
