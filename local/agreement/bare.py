@@ -80,6 +80,8 @@ def _gateway(target: Id, part: str) -> Json:
     listener = {"frontendIPConfiguration": link("frontendIPConfigurations")}
     listener["frontendPort"] = link("frontendPorts")
     rule = {"httpListener": link("httpListeners"), "priority": 1}
+    rule["backendAddressPool"] = link("backendAddressPools")
+    rule["backendHttpSettings"] = link("backendHttpSettingsCollection")
     power = {"operationalState": "Stopped"} if part == "start" else {}
     return {
         "properties": {
