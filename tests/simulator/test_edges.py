@@ -224,7 +224,9 @@ def test_a_gateway_takes_minutes_to_make(azure: Azure) -> None:
         path, a_gateway(path, subnet), api_version=NETWORK
     )
     before = _power(azure, path)
-    azure.clock.advance(360)
+    azure.clock.advance(300)
+    assert _power(azure, path) == before
+    azure.clock.advance(60)
     made = poller.result()
 
     assert before == ("Updating", "Stopped")
@@ -257,6 +259,45 @@ def test_a_gateway_stops_and_starts(azure: Azure) -> None:
         ("Updating", "Starting"),
         ("Succeeded", "Running"),
     ]
+
+
+def test_a_gateway_tells_how_its_backends_are(azure: Azure) -> None:
+    path, subnet = _gateway_path(azure), f"{_network(azure)}/subnets/edge"
+    azure.seed({"id": path, **a_gateway(path, subnet)})
+
+    asked = azure.call("POST", f"{path}/backendhealth", version=NETWORK)
+    assert (asked.status_code, asked.text) == (202, "")
+    where = asked.headers["location"]
+    assert azure.call("GET", where).status_code == 202
+    assert _power(azure, path) == ("Succeeded", "Running")
+    azure.clock.advance(10)
+    told = azure.call("GET", where).json()
+
+    (pool,) = told["backendAddressPools"]
+    (pair,) = pool["backendHttpSettingsCollection"]
+    assert pool["backendAddressPool"]["id"] == f"{path}/backendAddressPools/one"
+    assert [(one["address"], one["health"]) for one in pair["servers"]] == [
+        ("rewards.example.com", "Healthy")
+    ]
+
+
+def test_a_gateway_tells_an_older_reader_less(azure: Azure) -> None:
+    path, subnet = _gateway_path(azure), f"{_network(azure)}/subnets/edge"
+    azure.seed({"id": path, **a_gateway(path, subnet)})
+
+    now, then = (azure.get(path, one)["properties"] for one in (NETWORK, "2018-04-01"))
+
+    assert "routingRules" in now
+    assert "routingRules" not in then
+    assert ("family" in now["sku"], "family" in then["sku"]) == (True, False)
+
+
+def test_a_gateway_of_the_first_generation_is_made_no_more(azure: Azure) -> None:
+    path, subnet = _gateway_path(azure), f"{_network(azure)}/subnets/edge"
+    body = a_gateway(path, subnet)
+    body["properties"]["sku"] = {"name": "Standard_Small", "tier": "Standard", "capacity": 1}
+
+    assert code(azure.call("PUT", path, body, version=NETWORK)) == (400, "InvalidRequestFormat")
 
 
 def test_a_seed_can_say_that_a_gateway_is_stopped(azure: Azure) -> None:

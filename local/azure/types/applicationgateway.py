@@ -10,8 +10,9 @@ from dataclasses import replace
 
 from local.azure import operations
 from local.azure.arm import Answer, Json, guid
+from local.azure.lines import ERA
 from local.azure.table import Action, Behaviour, Lro, NameRule, ResourceType, Use, View, Write
-from local.azure.types import facts, gatewayshape
+from local.azure.types import facts, gatewayhealth, gatewayshape
 from local.azure.types.gatewayshape import TYPE
 from local.azure.world import Operation, Resource, World, plain
 
@@ -34,24 +35,37 @@ VERSIONS = (
     "2024-03-01",
     "2024-05-01",
 )
-SKUS = ("Standard_v2", "WAF_v2", "Basic")
-CREATED, UPDATED, STARTED, STOPPED, DROPPED = 360.0, 120.0, 300.0, 110.0, 120.0
+SKUS = {"Standard_v2": "Standard_v2", "WAF_v2": "WAF_v2", "Basic": "Basic"}
+FIRST = {
+    **{f"Standard_{size}": "Standard" for size in ("Small", "Medium", "Large")},
+    **{f"WAF_{size}": "WAF" for size in ("Medium", "Large")},
+}  # of the first generation, which nobody could make after
+LAST_OF_FIRST = "2024-08"
+STARTED, STOPPED, DROPPED = 300.0, 110.0, 120.0
 MOST_CAPACITY = 125
+SIZED = "2022-07-01"  # since when a sku tells its family
 READ_ONLY = ("operationalState", "provisioningState", "resourceGuid")
-_WORK = Lro(takes=UPDATED, status=200, segment="operations", retry_after=10, document="status")
-_LATER = replace(_WORK, status=202, header="both")
+_LATER = Lro(
+    takes=STARTED,
+    status=202,
+    header="both",
+    segment="operations",
+    retry_after=10,
+    document="status",
+)
 
 
 class Gateways(Behaviour):
-    """Application gateways of the second generation."""
+    """Application gateways of the second generation, and of the first while there were any."""
 
     def check(self, write: Write) -> None:
         """Refuse a gateway without size or parts, and names that lead nowhere."""
         given = write.body.get("properties") or {}
         sku = given.get("sku") or {}
         wrong = gatewayshape.invalid("The gateway's sku is missing or not offered.")
-        facts.check_choice(sku.get("name", ""), SKUS, wrong)
-        facts.check_choice(sku.get("tier", sku.get("name")), (sku.get("name"),), wrong)
+        offered = SKUS if ERA.get() > LAST_OF_FIRST else {**SKUS, **FIRST}
+        facts.check_choice(sku.get("name", ""), offered, wrong)
+        facts.check_choice(sku.get("tier"), (offered[sku["name"]],), wrong)
         scale = given.get("autoscaleConfiguration") or {}
         if sku.get("capacity") is None and scale.get("minCapacity") is None:
             raise gatewayshape.invalid("The gateway needs a capacity or an autoscale range.")
@@ -72,7 +86,8 @@ class Gateways(Behaviour):
         body.pop("etag", None)
         body["properties"] = gatewayshape.shape(body["properties"])
         sku = body["properties"]["sku"]
-        body["properties"]["sku"] = {"tier": sku["name"], "family": "Generation_1", **sku}
+        tier = {**SKUS, **FIRST}.get(sku["name"], sku["name"])
+        body["properties"]["sku"] = {"tier": tier, "family": "Generation_1", **sku}
         return body
 
     def state(self, write: Write) -> Json:
@@ -96,11 +111,19 @@ class Gateways(Behaviour):
             "operationalState": _power(resource),
             "privateEndpointConnections": [],
             **given,
-            **gatewayshape.shown(resource, tag, state),
+            **gatewayshape.shown(resource, tag, state, view.version),
         }
+        for name in gatewayshape.unknown_to(resource, view.version):
+            told.pop(name, None)
+        if view.version < SIZED:
+            told["sku"].pop("family", None)
         body = {**plain(resource.body), "properties": told}
         head = {"name": resource.name, "id": resource.id, "etag": tag, "type": resource.type}
         return {**head, **body}
+
+    def result(self, world: World, resource: Resource, operation: Operation) -> Json | None:
+        """Return how the backends are, where that was asked."""
+        return gatewayhealth.told(world, resource) if operation.kind == "reading" else None
 
     def finished(self, world: World, resource: Resource, operation: Operation) -> Resource:
         """Return the gateway after its work; what failed leaves it as it was."""
@@ -148,10 +171,11 @@ ROW = ResourceType(
     versions=VERSIONS,
     names=NameRule(pattern=r"[A-Za-z0-9]([\w.-]{0,78}\w)?"),
     top_level=frozenset({"zones", "identity", "etag"}),
-    create=replace(_WORK, takes=CREATED, status=201, retry_after=5),
-    update=_WORK,
-    delete=replace(_LATER, takes=DROPPED),
     group_delete=DROPPED,
-    actions={("POST", "start"): start, ("POST", "stop"): stop},
+    actions={
+        ("POST", "start"): start,
+        ("POST", "stop"): stop,
+        ("POST", "backendhealth"): gatewayhealth.ask,
+    },
     behaviour=Gateways(),
 )

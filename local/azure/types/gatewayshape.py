@@ -9,12 +9,14 @@ from typing import Any
 
 from local.azure.arm import Json, Refusal, guid
 from local.azure.ids import resource
+from local.azure.lines import ERA
 from local.azure.table import Write
 from local.azure.world import Resource, World, plain
 
 TYPE = "Microsoft.Network/applicationGateways"
 PARTS = (
     "gatewayIPConfigurations",
+    "authenticationCertificates",
     "sslCertificates",
     "trustedRootCertificates",
     "trustedClientCertificates",
@@ -44,6 +46,22 @@ NEEDED = (
     "httpListeners",
     "requestRoutingRules",
 )
+_LATER = {
+    "rewriteRuleSets": "2018-12-01",
+    "trustedRootCertificates": "2018-08-01",
+    "trustedClientCertificates": "2019-09-01",
+    "sslProfiles": "2019-09-01",
+    "loadDistributionPolicies": "2019-09-01",
+    "privateLinkConfigurations": "2020-05-01",
+    "privateEndpointConnections": "2020-05-01",
+    "backendSettingsCollection": "2021-08-01",
+    "listeners": "2021-08-01",
+    "routingRules": "2021-08-01",
+}  # the first api-version that tells them
+_SECOND = set(_LATER) - {"rewriteRuleSets"}  # what gateways of the first generation lack
+_FIRST = {"authenticationCertificates"}  # and what they alone have
+_HOSTS = "2019-09-01"  # since when listeners tell hosts
+TYPED = "2018-09"  # the first month in which parts told their type
 _LINKS = {
     "frontendIPConfiguration": "frontendIPConfigurations",
     "frontendPort": "frontendPorts",
@@ -104,7 +122,16 @@ def shape(given: Json) -> Json:
     return kept
 
 
-def shown(item: Resource, tag: str, state: str) -> Json:
+def unknown_to(item: Resource, version: str) -> set[str]:
+    """Return the parts that a gateway does not tell in an api-version, or never."""
+    sku = item.body["properties"].get("sku") or {}
+    first = str(sku.get("tier")) in {"Standard", "WAF"}
+    return {name for name, since in _LATER.items() if version < since} | (
+        _SECOND if first else _FIRST
+    )
+
+
+def shown(item: Resource, tag: str, state: str, version: str) -> Json:
     """Return the parts as they are told."""
     told: Json = {}
     users = _users(item)
@@ -118,11 +145,25 @@ def shown(item: Resource, tag: str, state: str) -> Json:
                     "name": row["name"],
                     "id": name,
                     "etag": tag,
-                    "properties": {"provisioningState": state, **plain(row["properties"]), **used},
-                    "type": f"{TYPE}/{part}",
+                    "properties": {
+                        "provisioningState": state,
+                        **_told(part, name, plain(row["properties"]), version),
+                        **used,
+                    },
+                    **({"type": f"{TYPE}/{part}"} if ERA.get() >= TYPED else {}),
                 }
             )
     return told
+
+
+def _told(part: str, name: str, given: Json, version: str) -> Json:
+    """Return a part's own members: a certificate without its secrets, a listener with its hosts."""
+    if part == "sslCertificates":
+        public = {"publicCertData": guid("certificate", name)}
+        return public | {k: v for k, v in given.items() if k not in {"data", "password"}}
+    if part == "httpListeners" and version >= _HOSTS:
+        return {"hostNames": [], **given}
+    return given
 
 
 def tag(item: Resource) -> str:

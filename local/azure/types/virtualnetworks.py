@@ -19,6 +19,7 @@ from local.azure.world import Operation, Resource, World, plain
 TYPE = "Microsoft.Network/virtualNetworks"
 SUBNETS = f"{TYPE}/subnets"
 _UNPROTECTED = "2021-03"  # the month since which enableVmProtection is not told any more
+_TYPED = "2018-09"  # the first month in which subnets told their type in their network
 VERSIONS = (
     "2015-06-15",
     "2018-04-01",
@@ -215,7 +216,7 @@ def _shown(network: str, row: Json, state: str) -> Json:
         "id": f"{network}/subnets/{row['name']}",
         "etag": f'W/"{guid("etag", network, row["name"], json.dumps(row), state)}"',
         "properties": {"provisioningState": state, **row["properties"]},
-        "type": SUBNETS,
+        **({"type": SUBNETS} if ERA.get() >= _TYPED else {}),
     }
 
 
