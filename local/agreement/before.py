@@ -82,6 +82,7 @@ class _Before:
         if code != "ParentResourceNotFound":
             part = bare.NEW if _lists(known) is False else ""
             _above_it(self.rows, self._made, whole, naming.place(request, known), part)
+            self._part(whole, response.get("body"))
         listed = _listed(self.rows, self._made, known, self._world)
         acted = whole != target and request["method"] == "POST" and code not in _ABSENT
         if (response["status"] == 404 and not acted) or (listed and whole == target):
@@ -106,9 +107,9 @@ class _Before:
             full = known if known and _is_of(known, whole) and "properties" in known else None
             part = "" if whole == target or (_lists(known) and not extra) else inner
             self.rows[whole.key] = full or bare.row(whole, naming.place(request, known), part)
-            told = response.get("body")
-            if not full and isinstance(told, dict) and told.get("tags"):
-                self.rows[whole.key]["tags"] = told["tags"]  # a part tells its parent's
+            tags = None if full else self._tags(whole, response.get("body"))
+            if tags is not None:
+                self.rows[whole.key]["tags"] = tags
             if full and request["method"] == "PUT" and _is_quiet(response):
                 self.rows[whole.key] = _over(full, request.get("body") or {})
         slot = naming.slot(whole, target, request)
@@ -118,6 +119,21 @@ class _Before:
             _endpoint(self.rows[whole.key], target, exchange, known)
         if request["method"] == "PUT" and whole == target:
             self._made.add(whole.key)
+
+    def _part(self, whole: Id, told: Any) -> None:
+        """Note the tags of a thing that a part without tags of its own tells."""
+        kind = self._world.table.find(whole.type)
+        if whole.nested and kind is not None and not kind.tracked:
+            above = self.rows.get(whole.parent().key)
+            if above is not None and isinstance(told, dict) and told.get("tags"):
+                above.setdefault("tags", told["tags"])
+
+    def _tags(self, whole: Id, told: Any) -> Any:
+        """Return a thing's tags, as an answer tells them: its part's, or a later look at it."""
+        bodies = [exchange["response"].get("body") for exchange in self._exchanges]
+        looks = [body for body in bodies if isinstance(body, dict) and _is_of(body, whole)]
+        rows = [told if isinstance(told, dict) else {}, *looks]
+        return next((row["tags"] for row in rows if row.get("tags") is not None), None)
 
     def _add_named(self, request: Json, known: Json | None) -> None:
         for named in naming.named(request, known, self._world):
