@@ -39,6 +39,12 @@ def without_nulls(value: Any) -> Any:
     return value
 
 
+def _is_reserved(name: str) -> bool:
+    """Tell whether a tag's name has characters that Azure keeps: a hidden one may name others."""
+    kept = _FORBIDDEN_IN_TAGS - {"/"} if name.startswith("hidden-") else _FORBIDDEN_IN_TAGS
+    return bool(kept & set(name)) or not name.isprintable()
+
+
 def check_tags(tags: object) -> Json:
     """Return tags that Azure takes: at most 50, no reserved characters, no long ones."""
     if not isinstance(tags, dict) or not all(_is_text(v) for v in tags.values()):
@@ -50,7 +56,7 @@ def check_tags(tags: object) -> Json:
             f"A maximum of {MOST_TAGS} tags can be specified. Number of tags provided:"
             f" {len(tags)}.",
         )
-    bad = [name for name in tags if _FORBIDDEN_IN_TAGS & set(name) or not name.isprintable()]
+    bad = [name for name in tags if _is_reserved(name)]
     if bad:
         raise gateway(
             400,
