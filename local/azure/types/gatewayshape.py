@@ -157,7 +157,7 @@ def shown(item: Resource, tag: str, state: str, version: str) -> Json:
 
 
 def _told(part: str, name: str, given: Json, version: str) -> Json:
-    """Return a part's own members: a certificate without its secrets, a listener with its hosts."""
+    """Return a part's own members: no secrets of a certificate, the hosts of a listener."""
     if part == "sslCertificates":
         public = {"publicCertData": guid("certificate", name)}
         return public | {k: v for k, v in given.items() if k not in {"data", "password"}}

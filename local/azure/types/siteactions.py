@@ -67,6 +67,9 @@ class Config(Behaviour):
         site = resource.id.split("/config/")[0]
         if resource.name.lower() == "web":
             body["name"] = site.rpartition("/")[2]
+            ramps = (body["properties"].get("experiments") or {}).get("rampUpRules")
+            if ramps:
+                body["properties"]["routingRules"] = ramps
             if view.kind == "put":
                 body |= {"id": site, "type": CONFIG.name.rpartition("/")[0]}
         if resource.name.lower() == "slotconfignames":
@@ -102,7 +105,7 @@ def listed(use: Use) -> Answer:
             "type": "Microsoft.Web/sites/publishingcredentials",
         }
     body["location"] = places.shown(str(site.body["location"]))
-    if site.body.get("tags"):
+    if site.body.get("tags") is not None:
         body["tags"] = site.body["tags"]
     kept = dict(item.body.get("properties") or {})
     if name.lower() == "appsettings":

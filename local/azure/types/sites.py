@@ -16,7 +16,7 @@ from local.azure.world import Resource, World, plain
 
 TYPE = "Microsoft.Web/sites"
 SLOTS = f"{TYPE}/slots"
-_CONFIG_SHOWN = "2021-01"  # since when a site is shown with its configuration
+_CONFIG_SHOWN = "2020-07"  # when a site began to show its configuration and its way in by FTP
 SERVING_AFTER = 20.0  # seconds from a start, or from a plan's change, to the first answer
 _CLONE = Lro(
     takes=40,
@@ -125,7 +125,7 @@ class Sites(Behaviour):
             "resourceGroup": group,
             "kind": body["kind"],
         }
-        if view.version >= "2020-09-01":
+        if ERA.get() >= _CONFIG_SHOWN:
             told |= {
                 "ftpUsername": f"{label}\\${label}",
                 "ftpsHostName": "ftps://waws.ftp.azurewebsites.windows.net/site/wwwroot",
