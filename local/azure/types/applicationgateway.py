@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from local.azure import operations
 from local.azure.arm import Answer, Json, guid
-from local.azure.lines import ERA
+from local.azure.era import ERA
 from local.azure.table import Action, Behaviour, Lro, NameRule, ResourceType, Use, View, Write
 from local.azure.types import facts, gatewayhealth, gatewayshape
 from local.azure.types.gatewayshape import TYPE

@@ -8,8 +8,8 @@ that leads nowhere is refused.
 from typing import Any
 
 from local.azure.arm import Json, Refusal, guid
+from local.azure.era import ERA
 from local.azure.ids import resource
-from local.azure.lines import ERA
 from local.azure.table import Write
 from local.azure.world import Resource, World, plain
 
