@@ -9,11 +9,12 @@ import sys
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from local.agreement import failures
+from local.agreement import dates, failures
 from local.azure import router
 from local.azure.arm import Json
 from local.azure.ids import Provider, parse
@@ -25,6 +26,8 @@ _POLL = re.compile(
 )
 _TYPES = {"/".join(pair) for pair in router.APART} | {"microsoft.resourcegraph/resources"}
 _SERVED = {name.partition("/")[0] for name in _TYPES} | {"microsoft.quota"}
+_BEGAN = re.compile(r'"startTime": "(\d{4}-\d\d-\d\d)T')
+_LONG = timedelta(days=60)
 _TYPE = re.compile(r"microsoft\.\w+/\w+", re.IGNORECASE)
 _WITH_BODY = {"PUT", "PATCH"}
 _KNOWN = {
@@ -39,6 +42,7 @@ _KNOWN = {
     "version",
     "poll",
     "lost",
+    "older",
 }
 
 
@@ -146,6 +150,17 @@ def _is_lost(wanted: bool, exchanges: list[Json], place: int) -> bool:
     return bool(lost) is wanted
 
 
+def _is_older(wanted: bool, exchanges: list[Json], place: int) -> bool:
+    """Tell whether what just began running began long before the answer that says so."""
+    found = False
+    for exchange in exchanges:
+        told = _BEGAN.search(json.dumps(exchange["response"].get("body")))
+        at = dates.when([exchange])
+        began = datetime.fromisoformat(told[1]).replace(tzinfo=UTC) if told else None
+        found = found or bool(at and began and at - began > _LONG)
+    return found is wanted
+
+
 _TESTS: dict[str, Callable[[Any, list[Json], int], bool]] = {
     "kind": _kind,
     "path": _path,
@@ -156,6 +171,7 @@ _TESTS: dict[str, Callable[[Any, list[Json], int], bool]] = {
     "version": _version,
     "poll": _is_poll,
     "lost": _is_lost,
+    "older": _is_older,
 }
 
 

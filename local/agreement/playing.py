@@ -5,14 +5,11 @@ the clock is moved to where the recorded poll found the work.
 """
 
 import asyncio
-import contextlib
 import json
 import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -22,7 +19,7 @@ import httpx
 import jwt
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
-from local.agreement import before, bodies, causes, differences, failures, presumed
+from local.agreement import before, bodies, causes, dates, differences, failures, presumed
 from local.agreement.comparing import difference
 from local.agreement.tags import Tags
 from local.azure import app, era, inline, seeding
@@ -91,7 +88,7 @@ def play(path: Path) -> Outcome:
 
 
 async def _play(outcome: Outcome, exchanges: list[Json], recorder: str) -> None:
-    then = when(exchanges)
+    then = dates.when(exchanges)
     era.ERA.set(f"{then:%Y-%m}" if then else era.TODAY)
     exchanges = [
         bodies.with_body(exchange, exchanges[place:]) for place, exchange in enumerate(exchanges)
@@ -150,16 +147,6 @@ def _followed(links: dict[str, str], path: str, theirs: dict[str, str]) -> str:
 def _links(headers: Mapping[str, Any]) -> dict[str, str]:
     found = {name.lower(): str(value) for name, value in headers.items()}
     return {name: found[name] for name in _LINKS if name in found}
-
-
-def when(exchanges: list[Json]) -> datetime | None:
-    """Return when a recording was made; None where no answer has its date."""
-    for exchange in exchanges:
-        for name, value in (exchange["response"].get("headers") or {}).items():
-            if name.lower() == "date":
-                with contextlib.suppress(ValueError):
-                    return parsedate_to_datetime(str(value)).astimezone(UTC)
-    return None
 
 
 def _version(value: str, request: Json, world: World) -> str:

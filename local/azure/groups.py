@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from local.azure import bodies, filters, locks, operations, paging, places
 from local.azure.arm import Answer, Call, Json, Late, Refusal, gateway
+from local.azure.era import ERA
 from local.azure.ids import Id
 from local.azure.world import Group, World
 
@@ -46,7 +47,7 @@ def shown(world: World, group: Group, call: Call) -> Json:
         "id": f"/subscriptions/{world.subscription}/resourceGroups/{group.name}",
         "name": group.name,
     }
-    if call.version >= "2019-05-01":
+    if call.version >= "2019-05-01" and ERA.get() >= "2018-09":
         body["type"] = "Microsoft.Resources/resourceGroups"
     body["location"] = group.location
     if group.managed_by is not None:

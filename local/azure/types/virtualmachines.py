@@ -333,14 +333,6 @@ ROWS = (
         versions=NETWORK_VERSIONS,
         names=NameRule(pattern=r"[A-Za-z0-9]([\w.-]{0,78}\w)?"),
         top_level=frozenset({"extendedLocation", "etag"}),
-        create=Lro(takes=4, segment="operations", document=_DOCUMENT, retry_after=3),
-        update=Lro(
-            takes=4,
-            status=200,
-            segment="operations",
-            document=_DOCUMENT,
-            retry_after=3,
-        ),
         delete=Lro(
             takes=8,
             status=202,
