@@ -19,7 +19,7 @@ from local.azure.world import Group, Operation, World
 
 def headers(operation: Operation, lro: Lro, call: Call) -> dict[str, str]:
     """Return the headers that announce the work."""
-    found = {} if lro.retry_after is None else {"retry-after": str(lro.retry_after)}
+    found = {} if lro.wait is None else {"retry-after": str(lro.wait)}
     was = lro.header_was if ERA.get() < lro.header_since else lro.header
     return found | _links(was, operation, call)
 

@@ -59,6 +59,8 @@ class Lro:
     `result` is what the `Location` gives in the end: `resource`, `nothing` (an empty 200), `gone`
     (204) or, all along, the `document`; with the links of `result_links`.
 
+    Before the month `paced`, none of its answers had a Retry-After.
+
     Before the api-version `since`, and before the month `added`, the same is done at once. So is
     an update that changes nothing where `unchanged` is `done`; where it is `links`, it is
     announced all the same.
@@ -84,6 +86,7 @@ class Lro:
     result_links: str = "none"
     since: str = ""
     added: str = ""
+    paced: str = ""
     unchanged: str = "work"
     again: int | None = None
     to_the_end: bool = False
@@ -96,7 +99,19 @@ class Lro:
     @property
     def pause(self) -> int | None:
         """The Retry-After of a poll, in seconds."""
-        return (self.retry_after if self.again is None else self.again) or None
+        return (
+            (self.wait if self.again is None else self.again) if self.is_paced else None
+        ) or None
+
+    @property
+    def wait(self) -> int | None:
+        """The Retry-After of the announcement, in seconds."""
+        return self.retry_after if self.is_paced else None
+
+    @property
+    def is_paced(self) -> bool:
+        """Tell whether Azure says how long to wait for the work."""
+        return ERA.get() >= self.paced
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
