@@ -11,6 +11,7 @@ from local.azure.ids import parse
 from local.azure.types import containerrun
 
 _APPS = "microsoft.app/containerapps"
+_MACHINES = "microsoft.compute/virtualmachines"
 
 
 def full(row: Json) -> Json:
@@ -23,9 +24,20 @@ def full(row: Json) -> Json:
         for variable in (container.get("properties") or {}).get("environmentVariables") or []:
             if variable.get("value") is None:
                 variable["secureValue"] = "hidden"
+    if parse(body["id"])[0].type.lower() == _MACHINES:
+        _tell_power(body.get("properties") or {})
     if parse(body["id"])[0].type.lower() == _APPS and "revisions" not in body["properties"]:
         body["properties"]["revisions"] = _revisions(body["properties"])
     return body
+
+
+def _tell_power(machine: Json) -> None:
+    """Note that a machine was deallocated: it tells its disk, and not what that is stored on."""
+    disk = (machine.get("storageProfile") or {}).get("osDisk") or {}
+    held = "storageAccountType" in (disk.get("managedDisk") or {"storageAccountType": None})
+    if disk and not held:
+        status = {"code": "PowerState/deallocated"}
+        machine.setdefault("instanceView", {"statuses": [status]})
 
 
 def _revisions(app: Json) -> list[Json]:
