@@ -225,6 +225,40 @@ def test_a_machine_is_deallocated_and_started(estate: Azure) -> None:
     assert estate.get(MACHINE, COMPUTE) == before
 
 
+def test_a_deallocated_machine_tells_no_size_of_its_disk(estate: Azure) -> None:
+    before = estate.get(MACHINE, COMPUTE)["properties"]["storageProfile"]["osDisk"]
+
+    estate.call("POST", f"{MACHINE}/deallocate", version=COMPUTE)
+    estate.clock.advance(60)
+    after = estate.get(MACHINE, COMPUTE)["properties"]["storageProfile"]["osDisk"]
+
+    assert {"diskSizeGB", "managedDisk"} <= before.keys()
+    assert "diskSizeGB" not in after
+    assert before["managedDisk"].keys() - after["managedDisk"].keys() == {"storageAccountType"}
+
+
+def test_a_machine_lists_its_extensions_without_their_secrets(estate: Azure) -> None:
+    body = {
+        "location": "westeurope",
+        "properties": {
+            "publisher": "Microsoft.Azure.Extensions",
+            "type": "CustomScript",
+            "typeHandlerVersion": "2.1",
+            "protectedSettings": {"commandToExecute": "secret"},
+        },
+    }
+    estate.call("PUT", f"{MACHINE}/extensions/script", body, version=COMPUTE)
+    estate.clock.advance(30)
+
+    (row,) = estate.get(MACHINE, COMPUTE)["resources"]
+
+    assert row["id"] == f"{MACHINE}/extensions/script"
+    assert row["properties"]["provisioningState"] == "Succeeded"
+    assert "protectedSettings" not in row["properties"]
+    changed = estate.call("PATCH", MACHINE, {"tags": {"a": "b"}}, version=COMPUTE).json()
+    assert [one["name"] for one in changed["resources"]] == ["script"]
+
+
 def test_an_interface_serves_one_machine(estate: Azure) -> None:
     body = estate.get(MACHINE, COMPUTE)
     twin = MACHINE.replace("vm-tesoro-batch", "vm-twin")

@@ -15,7 +15,7 @@ FLOORS: dict[str, float] = {
     "applicationgateway": 0.95,
     "appservice": 0.96,
     "backup": 0.33,
-    "compute": 0.67,
+    "compute": 0.90,
     "containerapps": 0.64,
     "containerinstance": 0.77,
     "cosmosdb": 0.51,

@@ -10,55 +10,34 @@ from dataclasses import replace
 from local.azure import actions, references
 from local.azure.arm import Answer, Json, Refusal, guid, stamp
 from local.azure.table import Action, Behaviour, Lro, NameRule, ResourceType, Use, View, Write
-from local.azure.types import machinechecks
+from local.azure.types import machinechecks, machinedisks
 from local.azure.world import Operation, Resource, World, plain
 
 TYPE, NICS = "Microsoft.Compute/virtualMachines", "Microsoft.Network/networkInterfaces"
 ADDRESSES = "Microsoft.Network/publicIPAddresses"
-VERSIONS = (
-    "2015-06-15",
-    "2017-03-30",
-    "2017-12-01",
-    "2018-06-01",
-    "2019-07-01",
-    "2020-06-01",
-    "2020-12-01",
-    "2021-07-01",
-    "2021-11-01",
-    "2022-03-01",
-    "2022-11-01",
-    "2023-03-01",
-    "2023-09-01",
-    "2024-03-01",
-    "2024-07-01",
-    "2024-11-01",
-    "2025-04-01",
-)
-NETWORK_VERSIONS = (
-    "2018-04-01",
-    "2019-04-01",
-    "2019-11-01",
-    "2020-05-01",
-    "2020-08-01",
-    "2020-11-01",
-    "2021-02-01",
-    "2022-01-01",
-    "2022-07-01",
-    "2023-09-01",
-    "2024-01-01",
-    "2024-03-01",
-    "2024-05-01",
-)
+VERSIONS = ("2015-06-15", "2025-04-01")  # the whole lists are in data/
+NETWORK_VERSIONS = ("2018-04-01", "2024-05-01")
+TAGGED = "2024-07-01"  # the first api-version in which a machine tells its etag
 STARTED, DEALLOCATED, POWERED_OFF, RESTARTED, CREATED = 30.0, 60.0, 20.0, 30.0, 60.0
 _DOCUMENT = "startTime endTime? status name"
-_CREATE = Lro(takes=CREATED, segment="operations", document=_DOCUMENT, retry_after=10)
-_UPDATE = replace(_CREATE, takes=10.0, status=200, retry_after=None)
+_PACED = "2018-06"  # the month since when it is said how long to wait
+_CREATE = Lro(
+    takes=CREATED,
+    segment="operations",
+    document=_DOCUMENT,
+    retry_after=10,
+    state="Creating",
+    paced=_PACED,
+)
+_UPDATE = replace(_CREATE, takes=10.0, status=200, retry_after=None, state=None)
 _ACT = Lro(
     takes=STARTED,
     status=202,
     header="both",
     segment="operations",
     document=_DOCUMENT,
+    retry_after=10,
+    paced=_PACED,
 )
 _NETWORK = Lro(takes=4, segment="operations", document="status", retry_after=3)
 _POWERS = {
@@ -113,13 +92,18 @@ class Machines(Behaviour):
         for name in ("instanceView", "vmId", "provisioningState", "timeCreated"):
             given.pop(name, None)
         (given.get("osProfile") or {}).pop("adminPassword", None)
+        if write.current is not None:
+            machinedisks.keep_image(given, write.current.body["properties"])
+            body.pop("resources", None)
+            if "resources" in write.current.body:
+                body["resources"] = plain(write.current.body["resources"])
         return body
 
     def state(self, write: Write) -> Json:
-        """Return the machine's power."""
-        return (
-            dict(write.current.state) if write.current else {"power": "starting", "doing": "new"}
-        )
+        """Return the machine's power, and how often it was written."""
+        new = {"power": "starting", "doing": "new"}
+        old: Json = dict(write.current.state) if write.current else new
+        return {**old, "written": old.get("written", 0) + 1}
 
     def seeded(self, write: Write) -> Json:
         """Return the power of a machine that runs, unless the seed names another."""
@@ -143,9 +127,16 @@ class Machines(Behaviour):
 
     def shown(self, resource: Resource, view: View) -> Json:
         """Return the machine; with `$expand=instanceView` what it does as well."""
-        body = super().shown(resource, view)
+        body: Json = plain(super().shown(resource, view))
         told = {"vmId": guid("vm", resource.id)}
         body["properties"] = {**body["properties"], **told}
+        held = _power(resource) != "deallocated"
+        machinedisks.tell(body["properties"], view, held=held)
+        for row in body.get("resources") or []:
+            (row.get("properties") or {}).pop("protectedSettings", None)
+        body.pop("etag", None)
+        if view.version >= TAGGED:
+            body["etag"] = f'"{resource.state.get("written", 1)}"'
         if view.expand.lower() == "instanceview":
             body["properties"]["instanceView"] = instance_view(resource)
         return body
@@ -161,11 +152,14 @@ class Machines(Behaviour):
         return replace(resource, provisioning=outcome, busy=None, state=state)
 
 
+def _power(machine: Resource) -> str:
+    doing = machine.state.get("doing")
+    return str(doing if machine.busy and doing in _POWERS else machine.state["power"])
+
+
 def instance_view(machine: Resource) -> Json:
     """Return what a machine does, as its provider tells it."""
-    power = str(machine.state["power"])
-    if machine.busy and machine.state.get("doing") in _POWERS:
-        power = str(machine.state["doing"])
+    power = _power(machine)
     provisioning = str(machine.provisioning or "Succeeded").lower()
     return {
         "statuses": [
@@ -316,7 +310,7 @@ ROWS = (
         top_level=frozenset(
             {"identity", "zones", "plan", "etag", "extendedLocation", "resources", "managedBy"}
         ),
-        delete=replace(_ACT, takes=45.0, retry_after=10),
+        delete=replace(_ACT, takes=45.0),
         group_delete=60.0,
         actions={
             ("POST", "start"): _turn("starting", STARTED),
