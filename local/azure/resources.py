@@ -89,8 +89,10 @@ def listed(world: World, call: Call, scope: Id, row: ResourceType) -> Answer:
 def store(world: World, write: Write, *, busy: str | None, provisioning: str | None) -> Resource:
     """Keep what a write asks for and return it."""
     body = plain(write.type.behaviour.shape(write))
-    for name in ("id", "name", "type", "apiVersion", "systemData"):
+    for name in ("id", "name", "type", "apiVersion"):
         body.pop(name, None)
+    if not write.seeding:
+        body.pop("systemData", None)
     state = plain(write.type.behaviour.state(write))
     now, current = write.call.now, write.current
     item = Resource(
