@@ -136,7 +136,11 @@ class _Before:
         return next((row["tags"] for row in rows if row.get("tags") is not None), None)
 
     def _add_named(self, request: Json, known: Json | None) -> None:
+        target = parse(request["path"])[0]
+        own = f"{target.key}/"
         for named in naming.named(request, known, self._world):
+            if target.providers and named.key.startswith(own):
+                continue  # a part that the body itself lists
             if not self._has(named) and named.key not in self._missing:
                 place = naming.told_place(self._exchanges, named) or naming.place_of(
                     named, request, known
