@@ -217,6 +217,21 @@ def _power(azure: Azure, path: str) -> tuple[str, str]:
     return told["provisioningState"], told["operationalState"]
 
 
+def test_a_network_keeps_who_is_in_its_subnets(azure: Azure) -> None:
+    path = _network(azure)
+    user = {"id": f"{path.rpartition('/providers/')[0]}/providers/Microsoft.Network/x/y"}
+    body = azure.get(path, NETWORK)
+    body["properties"]["subnets"][0]["properties"]["ipConfigurations"] = [user]
+    azure.seed({k: body[k] for k in ("id", "location", "properties")})
+
+    subnet = {"name": "edge", "properties": {"addressPrefix": "10.0.0.0/24"}}
+    given = {"addressSpace": body["properties"]["addressSpace"], "subnets": [subnet]}
+    azure.call("PUT", path, {"location": "westeurope", "properties": given}, version=NETWORK)
+
+    (told,) = azure.get(path, NETWORK)["properties"]["subnets"]
+    assert told["properties"]["ipConfigurations"] == [user]
+
+
 def test_a_gateway_takes_minutes_to_make(azure: Azure) -> None:
     path, subnet = _gateway_path(azure), f"{_network(azure)}/subnets/edge"
 

@@ -7,6 +7,7 @@ provider writes `resourcegroups` in lower case in its identifiers and always sho
 from collections.abc import Mapping
 
 from local.azure.arm import Answer, Json, Refusal
+from local.azure.era import ERA
 from local.azure.table import Behaviour, NameRule, ResourceType, Use, View, Write, made_up
 from local.azure.world import Resource
 
@@ -21,6 +22,7 @@ VERSIONS = (
     "2024-11-30",
 )
 MOST_CREDENTIALS = 20
+_SECRET = "2021-12"  # the last month in which the preview of 2021 told where a secret is
 
 
 def _lower(text: str) -> str:
@@ -52,7 +54,7 @@ class Identities(_Located):
         """Return the identity as recorded."""
         body = super().shown(resource, view)
         if view.version == "2015-08-31-preview" or (
-            view.version == "2021-09-30-preview" and view.kind == "put"
+            view.version == "2021-09-30-preview" and ERA.get() <= _SECRET
         ):
             properties = body["properties"]
             body["properties"] = {**properties, "clientSecretUrl": "https://control-westus"}

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 from local.azure import places
 from local.azure.arm import Answer, Json, Refusal, stamp
+from local.azure.era import ERA
 from local.azure.table import Behaviour, Lro, NameRule, ResourceType, Use, View, Write
 from local.azure.types import blobservice, facts, storageparts
 from local.azure.world import Operation, Resource, World, plain
@@ -50,6 +51,15 @@ _SAFE: Json = {
     "minimumTlsVersion": "TLS1_2",
     "allowBlobPublicAccess": False,
 }
+_SINCE = {
+    "allowCrossTenantReplication": "2023-12",
+    "minimumTlsVersion": "2022-06",
+    "allowBlobPublicAccess": "2022-06",
+    "encryption": "2017-10",
+    "networkAcls": "2018-02",
+    "supportsHttpsTrafficOnly": "2018-02",
+    "tags": "2018-06",
+}  # the month since when an account tells it without having been asked for it
 _SERVICES = {
     "StorageV2": ("dfs", "web", "blob", "queue", "table", "file"),
     "Storage": ("blob", "queue", "table", "file"),
@@ -93,7 +103,8 @@ class Accounts(Behaviour):
             body["properties"]["encryption"] = {"keySource": encryption["keySource"]}
         name = body["sku"]["name"]
         body["sku"] = {"name": name, "tier": name.partition("_")[0]}
-        body.setdefault("tags", {})
+        if ERA.get() >= _SINCE["tags"]:
+            body.setdefault("tags", {})
         return body
 
     def state(self, write: Write) -> Json:
@@ -130,6 +141,9 @@ class Accounts(Behaviour):
         body: Json = plain(resource.body)
         told = {**body["properties"], **_told(resource, view)}
         told["provisioningState"] = resource.provisioning
+        for name in ("encryption", "networkAcls", "supportsHttpsTrafficOnly"):
+            if ERA.get() < _SINCE[name]:
+                told.pop(name, None)
         found = resource.state.get("facts") or {}
         stats = {k: v for k, v in found.items() if k.startswith("geoReplicationStats.")}
         others = {k: v for k, v in found.items() if k not in stats}
@@ -230,7 +244,8 @@ def _endpoints(name: str, services: tuple[str, ...]) -> Json:
 
 def _defaults(write: Write) -> Json:
     """Return what a new account is; one that a seed puts there is older than the safe ways."""
-    given: Json = {} if write.seeding else dict(_SAFE)
+    safe = {name: value for name, value in _SAFE.items() if ERA.get() >= _SINCE[name]}
+    given: Json = {} if write.seeding else safe
     given |= {
         "supportsHttpsTrafficOnly": True,
         "networkAcls": {

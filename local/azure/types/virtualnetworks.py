@@ -18,6 +18,7 @@ from local.azure.world import Operation, Resource, World, plain
 
 TYPE = "Microsoft.Network/virtualNetworks"
 SUBNETS = f"{TYPE}/subnets"
+_USERS = {"ipConfigurations", "privateEndpoints", "applicationGatewayIPConfigurations"}
 _UNPROTECTED = "2021-03"  # the month since which enableVmProtection is not told any more
 _TYPED = "2018-09"  # the first month in which subnets told their type in their network
 VERSIONS = (
@@ -82,8 +83,13 @@ class Networks(Behaviour):
         if rows is None:
             old = write.current.body["properties"] if write.current else {}
             rows = old.get("subnets", [])
+        before = _told(write.current)
         given["subnets"] = [
-            {"name": row["name"], "properties": _subnet(row.get("properties") or {})}
+            {
+                "name": row["name"],
+                "properties": _subnet(row.get("properties") or {})
+                | before.get(str(row["name"]).lower(), {}),
+            }
             for row in rows
         ]
         given.pop("provisioningState", None)
@@ -202,6 +208,15 @@ def _list(world: World, network: str, name: str, properties: Json | None) -> Non
 def _below(world: World, network: str) -> list[Resource]:
     start = f"{network}/subnets/".lower()
     return [one for one in world.all_of(SUBNETS) if one.id.lower().startswith(start)]
+
+
+def _told(network: Resource | None) -> dict[str, Json]:
+    """Return by subnet what Azure alone says of those of a network: who is in them."""
+    rows = network.body["properties"].get("subnets", []) if network else []
+    return {
+        str(row["name"]).lower(): {k: v for k, v in row["properties"].items() if k in _USERS}
+        for row in rows
+    }
 
 
 def _subnet(given: Json) -> Json:
