@@ -31,6 +31,8 @@ def found(world: World, exchanges: list[Json]) -> None:
     _put(world, [row for row in rows if (parse(row["id"])[0].group or "").lower() not in new])
     for target, known in before.gone:
         _delete_softly(world, target, known)
+    for name in new & set(world.groups):
+        world.drop_group(world.groups[name], world.clock.now())
 
 
 def _new_groups(exchanges: list[Json]) -> set[str]:
@@ -69,7 +71,8 @@ class _Before:
                 self._add_named(request, known)
             return
         if target.type.lower().startswith(_DELETED):
-            if response["status"] != 404:
+            here = any(key.endswith(f"/vaults/{target.name.lower()}") for key in self._made)
+            if response["status"] != 404 and not here:
                 self.gone.append((target, known))
             return
         code = failures.code_of(response) if response["status"] >= 400 else ""
