@@ -424,3 +424,23 @@ def test_a_component_gets_its_keys_and_needs_its_workspace(azure: Azure) -> None
     assert told["InstrumentationKey"] in told["ConnectionString"]
     assert told["IngestionMode"] == "LogAnalytics"
     assert told["AppId"] == made.json()["properties"]["AppId"]
+
+
+def test_a_subnet_tells_the_interfaces_in_it(azure: Azure) -> None:
+    network = _network(azure)
+    subnet = f"{network}/subnets/edge"
+    path = f"{network.rpartition('/virtualNetworks/')[0]}/networkInterfaces/nic"
+    given = {"ipConfigurations": [{"name": "one", "properties": {"subnet": {"id": subnet}}}]}
+
+    made = azure.call(
+        "PUT", path, {"location": "westeurope", "properties": given}, version=NETWORK
+    )
+
+    assert (made.status_code, "azure-asyncoperation" in made.headers) == (201, False)
+    inside = [{"id": f"{path}/ipConfigurations/one"}]
+    assert azure.get(subnet, NETWORK)["properties"]["ipConfigurations"] == inside
+    (listed,) = azure.get(network, NETWORK)["properties"]["subnets"]
+    assert listed["properties"]["ipConfigurations"] == inside
+    assert azure.call("DELETE", path, version=NETWORK).status_code == 202
+    azure.clock.advance(8)
+    assert "ipConfigurations" not in azure.get(subnet, NETWORK)["properties"]

@@ -10,7 +10,7 @@ from dataclasses import replace
 from local.azure import actions, references
 from local.azure.arm import Answer, Json, Refusal, guid, stamp
 from local.azure.table import Action, Behaviour, Lro, NameRule, ResourceType, Use, View, Write
-from local.azure.types import machinechecks, machinedisks
+from local.azure.types import machinechecks, machinedisks, subnetusers
 from local.azure.world import Operation, Resource, World, plain
 
 TYPE, NICS = "Microsoft.Compute/virtualMachines", "Microsoft.Network/networkInterfaces"
@@ -235,6 +235,16 @@ class Interfaces(Behaviour):
                     f"Resource {subnet} referenced by resource {write.id} was not found.",
                 )
         references.check_settled(write.world, write.body, str(write.id))
+
+    def state(self, write: Write) -> Json:
+        """Tell the subnets who is in them."""
+        rows = (write.body.get("properties") or {}).get("ipConfigurations") or []
+        subnetusers.enter(write.world, str(write.id), rows)
+        return dict(write.current.state) if write.current else {}
+
+    def removed(self, world: World, resource: Resource) -> None:
+        """Tell the subnets that it is gone."""
+        subnetusers.enter(world, resource.id, ())
 
     def deleting(self, use: Use) -> Answer | None:
         """Refuse the deletion of an interface that a machine has."""

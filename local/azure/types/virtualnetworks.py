@@ -13,7 +13,7 @@ from dataclasses import replace
 from local.azure.arm import Answer, Json, Refusal, guid
 from local.azure.era import ERA
 from local.azure.table import Behaviour, Lro, NameRule, ResourceType, Use, View, Write
-from local.azure.types import privateaddresses
+from local.azure.types import privateaddresses, subnetusers
 from local.azure.world import Operation, Resource, World, plain
 
 TYPE = "Microsoft.Network/virtualNetworks"
@@ -109,7 +109,9 @@ class Networks(Behaviour):
         state = body["properties"]["provisioningState"]
         rows = body["properties"]["subnets"]
         body["properties"]["resourceGuid"] = guid("network", resource.id)
-        body["properties"]["subnets"] = [_shown(resource.id, row, state) for row in rows]
+        body["properties"]["subnets"] = [
+            _shown(resource.id, row, state, subnetusers.of(resource, row["name"])) for row in rows
+        ]
         return {**body, "etag": etag(resource)}
 
     def deleting(self, use: Use) -> Answer | None:
@@ -142,12 +144,13 @@ class Subnets(Behaviour):
     def state(self, write: Write) -> Json:
         """Tell the network."""
         _list(write.world, str(write.id.parent()), write.id.name, self.shape(write)["properties"])
-        return {}
+        return dict(write.current.state) if write.current else {}
 
     def shown(self, resource: Resource, view: View) -> Json:
         """Return the subnet as recorded."""
         row = {"name": resource.name, "properties": resource.body["properties"]}
-        return _shown(resource.id.rsplit("/", 2)[0], row, resource.provisioning or "Succeeded")
+        network, state = resource.id.rsplit("/", 2)[0], resource.provisioning or "Succeeded"
+        return _shown(network, row, state, subnetusers.within(resource))
 
     def finished(self, world: World, resource: Resource, operation: Operation) -> Resource:
         """Return the subnet after its work."""
@@ -185,6 +188,7 @@ def _spread(write: Write, body: Json) -> None:
                 type=SUBNETS,
                 name=row["name"],
                 body={"properties": row["properties"]},
+                state=found.state if found else {},
                 created=found.created if found else now,
                 changed=now,
                 provisioning="Succeeded",
@@ -225,12 +229,12 @@ def _subnet(given: Json) -> Json:
     return kept
 
 
-def _shown(network: str, row: Json, state: str) -> Json:
+def _shown(network: str, row: Json, state: str, users: Sequence[str]) -> Json:
     return {
         "name": row["name"],
         "id": f"{network}/subnets/{row['name']}",
         "etag": f'W/"{guid("etag", network, row["name"], json.dumps(row), state)}"',
-        "properties": {"provisioningState": state, **row["properties"]},
+        "properties": subnetusers.told({"provisioningState": state, **row["properties"]}, users),
         **({"type": SUBNETS} if ERA.get() >= _TYPED else {}),
     }
 
