@@ -83,3 +83,43 @@ def test_a_hidden_tag_may_name_a_resource(azure: Azure) -> None:
 
     assert (hidden.status_code, hidden.json()["tags"]) == (200, tags)
     assert code(plain)[0] == 400
+
+
+def test_a_slot_has_settings_of_its_own(azure: Azure) -> None:
+    site = _site(azure)
+    slot = f"{site}/slots/next"
+    azure.call("PUT", slot, {"location": "westeurope", "properties": {}}, version=WEB)
+
+    azure.call("PUT", f"{slot}/config/appsettings", {"properties": {"A": "1"}}, version=WEB)
+    azure.call("PATCH", f"{slot}/config/web", {"properties": {"alwaysOn": True}}, version=WEB)
+
+    mine = azure.call("POST", f"{slot}/config/appsettings/list", version=WEB).json()
+    theirs = azure.call("POST", f"{site}/config/appsettings/list", version=WEB).json()
+    web = azure.get(f"{slot}/config/web", WEB)
+    assert (mine["properties"], theirs["properties"]) == ({"A": "1"}, {})
+    assert (web["name"], web["properties"]["alwaysOn"]) == ("shop/next", True)
+    assert azure.get(f"{site}/config/web", WEB)["properties"]["alwaysOn"] is False
+
+
+def test_the_logs_of_a_site_are_told_whole(azure: Azure) -> None:
+    site = _site(azure)
+    asked = {"applicationLogs": {"fileSystem": {"level": "Verbose"}}}
+
+    before = azure.get(f"{site}/config/logs", WEB)["properties"]
+    after = azure.call("PUT", f"{site}/config/logs", {"properties": asked}, version=WEB).json()
+
+    assert before["applicationLogs"]["fileSystem"] == {"level": "Off"}
+    assert after["properties"]["applicationLogs"]["fileSystem"] == {"level": "Verbose"}
+    assert after["properties"]["httpLogs"] == before["httpLogs"]
+
+
+def test_a_key_of_the_host_is_made_and_taken_away(azure: Azure) -> None:
+    site = _site(azure)
+    key, body = f"{site}/host/default/functionKeys/mine", {"properties": {"value": "v"}}
+
+    made = [azure.call("PUT", key, body, version=WEB).status_code for _ in range(2)]
+    keys = azure.call("POST", f"{site}/host/default/listkeys", version=WEB).json()
+    gone = [azure.call("DELETE", key, version=WEB).status_code for _ in range(2)]
+
+    assert (made, gone) == ([201, 200], [204, 404])
+    assert keys["functionKeys"]["mine"] == "v"

@@ -10,7 +10,7 @@ from datetime import datetime
 from local.azure import actions, places
 from local.azure.arm import Answer, Json, guid, stamp
 from local.azure.table import Behaviour, Lro, ResourceType, Use, View, Write
-from local.azure.types import blobservice, plans
+from local.azure.types import blobservice, plans, siteconfig, sitekeys
 from local.azure.world import Resource, World, plain
 
 _SWAP = Lro(
@@ -22,6 +22,7 @@ _SWAP = Lro(
     silent=True,
 )
 _SECRET = ("appsettings", "connectionstrings", "metadata", "authsettings", "azurestorageaccounts")
+_WHOLE = {"slotconfignames", "authsettings", "logs"}  # what is told with all its members
 _NAMES = (*_SECRET, "web", "logs", "slotconfignames", "publishingcredentials", "backup")
 _NULLS: dict[str, tuple[str, ...]] = {
     "authsettings": (
@@ -52,9 +53,9 @@ class Config(Behaviour):
         return [
             Resource(
                 id=f"{above.id}/config/{name}",
-                type=CONFIG.name,
+                type=f"{above.type}/config",
                 name=name,
-                body={"properties": {}},
+                body={"properties": {}, **_of(above)},
                 created=above.created,
                 changed=above.changed,
             )
@@ -65,16 +66,18 @@ class Config(Behaviour):
         """Return the setting; a change of it is answered in the site's name."""
         body: Json = plain(super().shown(resource, view))
         site = resource.id.split("/config/")[0]
+        kind, words = resource.type.rpartition("/")[0], site.split("/")[8::2]
         if resource.name.lower() == "web":
-            body["name"] = site.rpartition("/")[2]
+            body["name"] = "/".join(words)
             ramps = (body["properties"].get("experiments") or {}).get("rampUpRules")
             if ramps:
                 body["properties"]["routingRules"] = ramps
             if view.kind == "put":
-                body |= {"id": site, "type": CONFIG.name.rpartition("/")[0]}
+                body |= {"id": site, "type": kind}
         if resource.name.lower() == "slotconfignames":
-            body |= {"id": None, "name": site.rpartition("/")[2], "type": "Microsoft.Web/sites"}
-            body["properties"] = {**_told(resource, view), **body["properties"]}
+            body |= {"id": None, "name": "/".join(words), "type": kind}
+        if resource.name.lower() in _WHOLE:
+            body["properties"] = siteconfig.over(_told(resource, view), body["properties"])
         return body
 
     def shape(self, write: Write) -> Json:
@@ -83,11 +86,7 @@ class Config(Behaviour):
         site = write.world.find(write.id.parent())
         old = write.current.body.get("properties") if write.current else {}
         body["properties"] = {**(old or {}), **(body.get("properties") or {})}
-        if site is not None:
-            body["location"] = places.shown(str(site.body["location"]))
-            if "tags" in site.body:
-                body["tags"] = site.body["tags"]
-        return body
+        return body if site is None else {**body, **_of(site)}
 
 
 def listed(use: Use) -> Answer:
@@ -97,16 +96,14 @@ def listed(use: Use) -> Answer:
     assert site is not None
     name = item.name
     view = View(now=use.call.now, version=use.call.version)
-    body: Json = {"id": item.id, "name": name, "type": CONFIG.name}
+    body: Json = {"id": item.id, "name": name, "type": item.type}
     if name.lower() == "publishingcredentials":
         body = {
             "id": f"{site_id}/publishingcredentials/${site.name}",
             "name": site.name,
-            "type": "Microsoft.Web/sites/publishingcredentials",
+            "type": f"{site.type}/publishingcredentials",
         }
-    body["location"] = places.shown(str(site.body["location"]))
-    if site.body.get("tags") is not None:
-        body["tags"] = site.body["tags"]
+    body |= _of(site)
     kept = dict(item.body.get("properties") or {})
     if name.lower() == "appsettings":
         kept = {**site.state["settings"], **kept}
@@ -174,13 +171,6 @@ def back_up(use: Use) -> Answer:
     return Answer(status=200, body=body)
 
 
-def host_keys(use: Use) -> Answer:
-    """Answer with the keys of a function app."""
-    key = guid("hostkey", use.resource.id)
-    keys = {"masterKey": key, "functionKeys": {"default": key}, "systemKeys": {}}
-    return Answer(status=200, body=keys)
-
-
 def synced(use: Use) -> Answer:
     """Answer to a look at the triggers of a function app."""
     return Answer(status=200, body={"status": "success"})
@@ -191,9 +181,17 @@ def recovered(use: Use) -> Answer:
     return actions.begun(use, _SWAP, dict(use.resource.state))
 
 
+def _of(site: Resource) -> Json:
+    """Return what a setting tells of its site: its place and its tags."""
+    found: Json = {"location": places.shown(str(site.body["location"]))}
+    return {**found, "tags": site.body["tags"]} if site.body.get("tags") is not None else found
+
+
 def _told(item: Resource, view: View) -> Json:
     name = item.name.lower()
     told: Json = dict.fromkeys(_NULLS.get(name, ()))
+    if name == "logs":
+        told = plain(siteconfig.LOGS)
     if name == "authsettings":
         told |= {"enabled": False, "isAadAutoProvisioned": False, "configVersion": "v1"}
     if name == "slotconfignames" and view.version >= "2018-11-01":
@@ -215,8 +213,8 @@ ACTIONS = {
     ("POST", "resetslotconfig"): done,
     ("POST", "backup"): back_up,
     ("POST", "restorefromdeletedapp"): recovered,
-    ("POST", "host/listkeys"): host_keys,
     ("POST", "syncfunctiontriggers"): synced,
+    **sitekeys.ACTIONS,
 }
 CONFIG = ResourceType(
     name="Microsoft.Web/sites/config",
@@ -228,3 +226,4 @@ CONFIG = ResourceType(
     actions={("POST", "list"): listed},
     behaviour=Config(),
 )
+SLOT_CONFIG = replace(CONFIG, name="Microsoft.Web/sites/slots/config")

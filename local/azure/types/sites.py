@@ -227,4 +227,5 @@ ROWS = (
         behaviour=Sites(),
     ),
     siteactions.CONFIG,
+    siteactions.SLOT_CONFIG,
 )
