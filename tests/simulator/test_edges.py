@@ -217,21 +217,6 @@ def _power(azure: Azure, path: str) -> tuple[str, str]:
     return told["provisioningState"], told["operationalState"]
 
 
-def test_a_network_keeps_who_is_in_its_subnets(azure: Azure) -> None:
-    path = _network(azure)
-    user = {"id": f"{path.rpartition('/providers/')[0]}/providers/Microsoft.Network/x/y"}
-    body = azure.get(path, NETWORK)
-    body["properties"]["subnets"][0]["properties"]["ipConfigurations"] = [user]
-    azure.seed({k: body[k] for k in ("id", "location", "properties")})
-
-    subnet = {"name": "edge", "properties": {"addressPrefix": "10.0.0.0/24"}}
-    given = {"addressSpace": body["properties"]["addressSpace"], "subnets": [subnet]}
-    azure.call("PUT", path, {"location": "westeurope", "properties": given}, version=NETWORK)
-
-    (told,) = azure.get(path, NETWORK)["properties"]["subnets"]
-    assert told["properties"]["ipConfigurations"] == [user]
-
-
 def test_a_gateway_takes_minutes_to_make(azure: Azure) -> None:
     path, subnet = _gateway_path(azure), f"{_network(azure)}/subnets/edge"
 
@@ -424,23 +409,3 @@ def test_a_component_gets_its_keys_and_needs_its_workspace(azure: Azure) -> None
     assert told["InstrumentationKey"] in told["ConnectionString"]
     assert told["IngestionMode"] == "LogAnalytics"
     assert told["AppId"] == made.json()["properties"]["AppId"]
-
-
-def test_a_subnet_tells_the_interfaces_in_it(azure: Azure) -> None:
-    network = _network(azure)
-    subnet = f"{network}/subnets/edge"
-    path = f"{network.rpartition('/virtualNetworks/')[0]}/networkInterfaces/nic"
-    given = {"ipConfigurations": [{"name": "one", "properties": {"subnet": {"id": subnet}}}]}
-
-    made = azure.call(
-        "PUT", path, {"location": "westeurope", "properties": given}, version=NETWORK
-    )
-
-    assert (made.status_code, "azure-asyncoperation" in made.headers) == (201, False)
-    inside = [{"id": f"{path}/ipConfigurations/one"}]
-    assert azure.get(subnet, NETWORK)["properties"]["ipConfigurations"] == inside
-    (listed,) = azure.get(network, NETWORK)["properties"]["subnets"]
-    assert listed["properties"]["ipConfigurations"] == inside
-    assert azure.call("DELETE", path, version=NETWORK).status_code == 202
-    azure.clock.advance(8)
-    assert "ipConfigurations" not in azure.get(subnet, NETWORK)["properties"]

@@ -7,7 +7,7 @@ powered off still costs; only one that is deallocated does not.
 
 from dataclasses import replace
 
-from local.azure import actions, references
+from local.azure import actions, places, references
 from local.azure.arm import Answer, Json, Refusal, guid, stamp
 from local.azure.table import Action, Behaviour, Lro, NameRule, ResourceType, Use, View, Write
 from local.azure.types import machinechecks, machinedisks, subnetusers
@@ -304,6 +304,10 @@ class Addresses(Behaviour):
         made = resource.provisioning != "Updating"
         if given["publicIPAllocationMethod"] == "Static" and made:
             given["ipAddress"] = f"20.61.{int(guid('ip', resource.id)[:2], 16)}.7"
+        names = given.get("dnsSettings") or {}
+        if names.get("domainNameLabel"):
+            zone = f"{places.normal(str(body['location']))}.cloudapp.azure.com"
+            given["dnsSettings"] = {**names, "fqdn": f"{names['domainNameLabel']}.{zone}"}
         body["properties"] = given
         return body
 
