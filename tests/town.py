@@ -51,6 +51,7 @@ from provisioning.store.memory import MemoryTable
 from tests.builders import START, the_catalog
 from tests.effort import unmeasured, unmeasured_threads
 from tests.fakes import MemoryAnchors
+from tests.specifications import Held, at_hand
 
 _LONG = timedelta(minutes=20)
 SECRET = b"a secret that only tests share"
@@ -290,8 +291,10 @@ class Town:
 def a_town(folder: Path, *, furnished: bool = False, **settings: Any) -> Iterator[Town]:
     """Start the simulators, and yield a control plane that stands on them.
 
-    One that is `furnished` has the three environments that others built.
+    One that is `furnished` has the three environments that others built. Where Azure's public
+    specifications are at hand, everything that was sent is held against them in the end.
     """
+    held = Held(at_hand())
     for name, content in _ground().items():
         (folder / name).write_bytes(content)
     stack = found(folder, port=None, held=True)
@@ -299,7 +302,11 @@ def a_town(folder: Path, *, furnished: bool = False, **settings: Any) -> Iterato
     key = _identitys_key()
     clock = inline.HandClock(START)
     arm = inline.running(
-        keys={"town": key.public_key()}, clock=clock, tls=(chain, key_file), furnished=furnished
+        keys={"town": key.public_key()},
+        clock=clock,
+        tls=(chain, key_file),
+        furnished=furnished,
+        heard=held.hear,
     )
     place = _a_place()
     stack = replace(stack, github_port=place.getsockname()[1])  # what it links to must be itself
@@ -352,6 +359,7 @@ def a_town(folder: Path, *, furnished: bool = False, **settings: Any) -> Iterato
         town = Town(services, clock, simulated.base_url, str(ca))
         yield town
         town.close()
+    assert not held.broken, "\n".join(dict.fromkeys(held.broken))
 
 
 # What follows is made once for all towns: keys take long to make, and to read.

@@ -9,7 +9,7 @@ faults: it is another service's (`monitor.queries`), and is worked on in a threa
 import asyncio
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from urllib.parse import unquote
@@ -39,6 +39,7 @@ _METHODS = ["GET", "HEAD", "PUT", "PATCH", "POST", "DELETE", "OPTIONS"]
 _OUR_FAULT = Refusal(
     500, "InternalServerError", "The simulator is at fault; see its standard error."
 )
+Heard = Callable[[Call], None]
 LARGEST_BODY = 4 * 1024 * 1024
 
 
@@ -50,11 +51,19 @@ def make_world(clock: Clock, journal: Journal, *, subscription: str, tenant: str
 
 
 def build(
-    world: World, tokens: Tokens, *, courier: Courier | None = None, stack: Stack | None = None
+    world: World,
+    tokens: Tokens,
+    *,
+    courier: Courier | None = None,
+    stack: Stack | None = None,
+    heard: Heard | None = None,
 ) -> Starlette:
-    """Return the application behind the HTTPS port; without a courier alerts are only listed."""
+    """Return the application behind the HTTPS port; without a courier alerts are only listed.
+
+    `heard` is told of each call to Resource Manager, before it is answered.
+    """
     calls = Calls(world.journal)
-    gateway = _Gateway(world, tokens, calls)
+    gateway = _Gateway(world, tokens, calls, heard)
     routes = control.routes(world, calls, courier or Courier(world, None), stack)
     return Starlette(routes=[*routes, Route("/{path:path}", gateway.answer, methods=_METHODS)])
 
@@ -72,8 +81,8 @@ class _Seen:
 
 
 class _Gateway:
-    def __init__(self, world: World, tokens: Tokens, calls: Calls) -> None:
-        self._world, self._tokens, self._calls = world, tokens, calls
+    def __init__(self, world: World, tokens: Tokens, calls: Calls, heard: Heard | None) -> None:
+        self._world, self._tokens, self._calls, self._heard = world, tokens, calls, heard
 
     async def answer(self, request: Request) -> Response:
         """Answer one call, or cut its connection where a fault says so."""
@@ -112,6 +121,8 @@ class _Gateway:
             if fault is not None and fault.late and is_write(seen.method):
                 late = fault.at_the_end
             call = self._call(request, seen, body, principal=principal, late=late)
+            if self._heard is not None:
+                self._heard(call)
             return self._answered(call)
         except Refusal as refusal:
             return refusal.answer()

@@ -59,12 +59,12 @@ def running(
     subscription: str = SUBSCRIPTION,
     tenant: str = TENANT,
     furnished: bool = False,
+    heard: app.Heard | None = None,
 ) -> Iterator[Running]:
     """Serve a world on free ports while the block runs; `keys` verify its tokens by `kid`.
 
-    One that is `furnished` has the three environments of a stack's first start.
-
-    Alerts are posted to the address `alerts_to`, and only listed where there is none.
+    One that is `furnished` has the three environments of a stack's first start. `heard` is told
+    of each call. Alerts are posted to the address `alerts_to`, and only listed without one.
     """
     ticking = clock or HandClock()
     world = app.make_world(ticking, journal or Memory(), subscription=subscription, tenant=tenant)
@@ -74,7 +74,7 @@ def running(
     sockets = [_socket(), _socket()]
     courier = Courier(world, alerts_to)
     servers = [
-        serving.server(app.build(world, tokens, courier=courier), 0, tls),
+        serving.server(app.build(world, tokens, courier=courier, heard=heard), 0, tls),
         serving.server(site.build(world), 0),
     ]
     thread = threading.Thread(target=_serve, args=(servers, sockets, courier), daemon=True)

@@ -155,9 +155,9 @@ def new_revision_body(app: App, container: str, version: str) -> dict[str, Any]:
     the new one at once.
     """
     containers = [
-        {**c, "image": with_tag(str(c.get("image") or ""), version)}
+        {**_settable(c), "image": with_tag(str(c.get("image") or ""), version)}
         if c.get("name") == container
-        else c
+        else _settable(c)
         for c in app.template.get("containers") or []
     ]
     body = traffic_body(app, app.weights)
@@ -167,7 +167,19 @@ def new_revision_body(app: App, container: str, version: str) -> dict[str, Any]:
         "revisionSuffix": suffix,
         "containers": containers,
     }
+    if app.template.get("initContainers"):
+        first = [_settable(c) for c in app.template["initContainers"]]
+        body["properties"]["template"]["initContainers"] = first
     return body
+
+
+def _settable(container: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a container without what Azure alone decides."""
+    found = dict(container)
+    if isinstance(container.get("resources"), Mapping):
+        given = container["resources"].items()
+        found["resources"] = {name: value for name, value in given if name != "ephemeralStorage"}
+    return found
 
 
 def released_container(app: App) -> str | None:
