@@ -8,7 +8,8 @@ import re
 
 from local.azure import places
 from local.azure.arm import Answer, Json, Refusal, guid, seconds
-from local.azure.table import Behaviour, NameRule, ResourceType, Use, View, Write
+from local.azure.era import ERA
+from local.azure.table import Behaviour, Lro, NameRule, ResourceType, Use, View, Write
 from local.azure.world import Resource, World, plain
 
 TYPE = "Microsoft.Web/serverfarms"
@@ -31,6 +32,18 @@ _TIERS: dict[str, tuple[str, int]] = {
 }
 _NAMES = {name.lower(): name for name in _TIERS}
 ALWAYS_OFF = {"Free", "Shared", "Dynamic", "FlexConsumption"}  # tiers without AlwaysOn
+
+
+_LAST_SLOW = "2017-12"  # the last month in which a write of a plan took time
+_ELASTIC = "2021-01"  # the first month in which a plan told whether it grows by itself
+_SLOW = Lro(
+    takes=15,
+    status=202,
+    header="location",
+    segment="operationresults",
+    retry_after=15,
+    silent=True,
+)
 
 
 class Plans(Behaviour):
@@ -66,6 +79,10 @@ class Plans(Behaviour):
         kind = write.body.get("kind") or ("linux" if linux else "app")
         return {**write.body, "kind": kind, "sku": _sku(write), "properties": kept}
 
+    def work(self, write: Write) -> Lro | None:
+        """Return the work of a plan's writing, which was long before it was done at once."""
+        return _SLOW if ERA.get() <= _LAST_SLOW else None
+
     def state(self, write: Write) -> Json:
         """Return since when the plan has its size, and a number that it is known by."""
         since = write.call.now.isoformat()
@@ -100,9 +117,9 @@ class Plans(Behaviour):
             "currentNumberOfWorkers": count,
             "maximumNumberOfWorkers": _TIERS[sku["name"]][1],
             "geoRegion": place,
-            "elasticScaleEnabled": sku["tier"] == "ElasticPremium",
-            "isSpot": False,
         }
+        if ERA.get() >= _ELASTIC:
+            told["elasticScaleEnabled"] = sku["tier"] == "ElasticPremium"
         body["properties"] = {**told, **body["properties"]}
         body["location"] = place
         return body
