@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from local.agreement import bare, failures, naming, seeds
+from local.agreement import bare, failures, gateways, naming, seeds
 from local.azure import places, seeding
 from local.azure.arm import Json, Refusal
 from local.azure.ids import Id, parse
@@ -18,6 +18,7 @@ from local.azure.world import World
 
 _ABSENT = {"", "NotFound", "ResourceNotFound", "ParentResourceNotFound", "InvalidResourceType"}
 _DELETED = "microsoft.keyvault/locations/deletedvaults"
+_HEALTH = "microsoft.network/applicationgateways/backendhealth"
 _PROFILES = "microsoft.network/trafficmanagerprofiles"
 
 
@@ -115,6 +116,9 @@ class _Before:
                 self.rows[whole.key]["tags"] = tags
             if full and request["method"] == "PUT" and _is_quiet(response):
                 self.rows[whole.key] = _over(full, request.get("body") or {})
+        if target.type.lower() == _HEALTH and whole.key in self.rows:
+            for row in gateways.behind(self.rows[whole.key], self._exchanges):
+                self.rows.setdefault(parse(row["id"])[0].key, row)
         slot = naming.slot(whole, target, request)
         if slot is not None:
             self.rows.setdefault(slot.key, bare.row(slot, naming.place(request, known)))
