@@ -292,6 +292,33 @@ def test_a_gateway_tells_an_older_reader_less(azure: Azure) -> None:
     assert ("family" in now["sku"], "family" in then["sku"]) == (True, False)
 
 
+def test_the_parts_of_a_gateway_tell_who_names_them(azure: Azure) -> None:
+    path, subnet = _gateway_path(azure), f"{_network(azure)}/subnets/edge"
+    body = a_gateway(path, subnet)
+    given, pool = body["properties"], {"id": f"{path}/backendAddressPools/one"}
+    settings = {"id": f"{path}/backendHttpSettingsCollection/one"}
+    given["probes"] = [{"name": "alive", "properties": {"protocol": "Https", "path": "/"}}]
+    given["backendHttpSettingsCollection"][0]["properties"]["probe"] = {
+        "id": f"{path}/probes/alive"
+    }
+    rule = {"paths": ["/a"], "backendAddressPool": pool, "backendHttpSettings": settings}
+    links = {"defaultBackendAddressPool": pool, "defaultBackendHttpSettings": settings}
+    rules = [{"name": "a", "properties": rule}]
+    given["urlPathMaps"] = [{"name": "map", "properties": {**links, "pathRules": rules}}]
+    azure.seed({"id": path, **body})
+
+    told = azure.get(path, NETWORK)["properties"]
+
+    (probe,), (backend,), (paths,) = (
+        told[kind] for kind in ("probes", "backendAddressPools", "urlPathMaps")
+    )
+    assert probe["properties"]["backendHttpSettings"] == [settings]
+    assert backend["properties"]["urlPathMaps"] == [{"id": f"{path}/urlPathMaps/map"}]
+    (inner,) = paths["properties"]["pathRules"]
+    assert backend["properties"]["pathRules"] == [{"id": inner["id"]}]
+    assert inner["properties"]["provisioningState"] == "Succeeded"
+
+
 def test_a_gateway_of_the_first_generation_is_made_no_more(azure: Azure) -> None:
     path, subnet = _gateway_path(azure), f"{_network(azure)}/subnets/edge"
     body = a_gateway(path, subnet)

@@ -72,7 +72,14 @@ _LINKS = {
     "urlPathMap": "urlPathMaps",
     "probe": "probes",
     "redirectConfiguration": "redirectConfigurations",
+    "rewriteRuleSet": "rewriteRuleSets",
 }
+_USERS = {
+    "httpListeners": "httpListeners",
+    "requestRoutingRules": "requestRoutingRules",
+    "urlPathMaps": "urlPathMaps",
+    "backendHttpSettingsCollection": "backendHttpSettings",
+}  # the parts that name others, and as what they are told there
 _DEFAULTS: Json = {
     "frontendIPConfigurations": {"privateIPAllocationMethod": "Dynamic"},
     "backendHttpSettingsCollection": {
@@ -148,12 +155,30 @@ def shown(item: Resource, tag: str, state: str, version: str) -> Json:
                     "properties": {
                         "provisioningState": state,
                         **_told(part, name, plain(row["properties"]), version),
+                        **_paths(name, row["properties"], tag, state),
                         **used,
                     },
                     **({"type": f"{TYPE}/{part}"} if ERA.get() >= TYPED else {}),
                 }
             )
     return told
+
+
+def _paths(name: str, given: Json, tag: str, state: str) -> Json:
+    """Return the paths of a map as parts of their own."""
+    if "pathRules" not in given:
+        return {}
+    rules = [
+        {
+            "name": row.get("name"),
+            "id": f"{name}/pathRules/{row.get('name')}",
+            "etag": tag,
+            "properties": {"provisioningState": state, **plain(row.get("properties") or {})},
+            **({"type": f"{TYPE}/urlPathMaps/pathRules"} if ERA.get() >= TYPED else {}),
+        }
+        for row in given["pathRules"]
+    ]
+    return {"pathRules": rules}
 
 
 def _told(part: str, name: str, given: Json, version: str) -> Json:
@@ -185,14 +210,24 @@ def _bare(properties: Json) -> Json:
 def _users(item: Resource) -> dict[str, Json]:
     """Return for each part the parts that name it."""
     found: dict[str, Json] = {}
-    for part in ("httpListeners", "requestRoutingRules"):
+    for part, told in _USERS.items():
         for row in item.body["properties"][part]:
-            user = {"id": f"{item.id}/{part}/{row['name']}"}
-            for link in _LINKS:
-                target = (row["properties"].get(link) or {}).get("id")
-                if target:
-                    found.setdefault(target.lower(), {}).setdefault(part, []).append(user)
+            name = f"{item.id}/{part}/{row['name']}"
+            _note(found, told, name, row["properties"])
+            for below in row["properties"].get("pathRules") or []:
+                inside = below.get("properties") or {}
+                _note(found, "pathRules", f"{name}/pathRules/{below.get('name')}", inside)
     return found
+
+
+def _note(found: dict[str, Json], told: str, user: str, given: Json) -> None:
+    """Note a user at every part that it names."""
+    for link in (*_LINKS, *(f"default{link[0].upper()}{link[1:]}" for link in _LINKS)):
+        target = (given.get(link) or {}).get("id")
+        if target:
+            users = found.setdefault(str(target).lower(), {}).setdefault(told, [])
+            if {"id": user} not in users:
+                users.append({"id": user})
 
 
 def _check_links(given: Json, gateway: str, row: Json) -> None:
