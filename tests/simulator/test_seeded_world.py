@@ -3,7 +3,8 @@
 from typing import Any
 
 from .kit import SCOPE, Azure
-from .test_edges import BLUE, GREEN, a_gateway, a_profile
+from .test_application_gateways import a_gateway
+from .test_edges import BLUE, GREEN, a_profile
 
 GROUP = f"{SCOPE}/resourceGroups/rg-tesoro-production"
 PLACES = {"sql-tesoro": "westeurope", "sql-tesoro-north": "northeurope"}
