@@ -237,6 +237,19 @@ def test_a_deallocated_machine_tells_no_size_of_its_disk(estate: Azure) -> None:
     assert before["managedDisk"].keys() - after["managedDisk"].keys() == {"storageAccountType"}
 
 
+def test_only_a_machine_that_runs_has_an_agent(estate: Azure) -> None:
+    running = estate.get(f"{MACHINE}/instanceView", COMPUTE)
+
+    estate.call("POST", f"{MACHINE}/powerOff", version=COMPUTE)
+    estate.clock.advance(60)
+    stopped = estate.get(f"{MACHINE}/instanceView", COMPUTE)
+
+    disk = estate.get(MACHINE, COMPUTE)["properties"]["storageProfile"]["osDisk"]
+    assert running["vmAgent"]["statuses"][0]["displayStatus"] == "Ready"
+    assert "vmAgent" not in stopped
+    assert [one["name"] for one in stopped["disks"]] == [disk["name"]]
+
+
 def test_a_machine_lists_its_extensions_without_their_secrets(estate: Azure) -> None:
     body = {
         "location": "westeurope",

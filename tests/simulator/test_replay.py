@@ -28,7 +28,7 @@ FLOORS: dict[str, float] = {
     "loganalytics": 0.80,
     "managedidentity": 1.0,
     "monitor": 0.63,
-    "network": 0.97,
+    "network": 1.0,
     "postgresflex": 0.95,
     "quota": 1.00,
     "redis": 0.86,

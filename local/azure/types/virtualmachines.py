@@ -8,9 +8,9 @@ powered off still costs; only one that is deallocated does not.
 from dataclasses import replace
 
 from local.azure import actions, places, references
-from local.azure.arm import Answer, Json, Refusal, guid, stamp
+from local.azure.arm import Answer, Json, Refusal, guid
 from local.azure.table import Action, Behaviour, Lro, NameRule, ResourceType, Use, View, Write
-from local.azure.types import machinechecks, machinedisks, subnetusers
+from local.azure.types import machinechecks, machinedisks, machineview, subnetusers
 from local.azure.world import Operation, Resource, World, plain
 
 TYPE, NICS = "Microsoft.Compute/virtualMachines", "Microsoft.Network/networkInterfaces"
@@ -40,14 +40,6 @@ _ACT = Lro(
     paced=_PACED,
 )
 _NETWORK = Lro(takes=4, segment="operations", document="status", retry_after=3)
-_POWERS = {
-    "running": "VM running",
-    "starting": "VM starting",
-    "stopping": "VM stopping",
-    "stopped": "VM stopped",
-    "deallocating": "VM deallocating",
-    "deallocated": "VM deallocated",
-}
 
 
 class Machines(Behaviour):
@@ -110,7 +102,7 @@ class Machines(Behaviour):
         view = (write.body.get("properties") or {}).get("instanceView") or {}
         codes = [str(s.get("code")) for s in view.get("statuses") or []]
         found = [c.removeprefix("PowerState/") for c in codes if c.startswith("PowerState/")]
-        return {"power": found[0] if found and found[0] in _POWERS else "running"}
+        return {"power": found[0] if found and found[0] in machineview.POWERS else "running"}
 
     def work(self, write: Write) -> Lro | None:
         """Return the work of making or of changing a machine."""
@@ -130,7 +122,7 @@ class Machines(Behaviour):
         body: Json = plain(super().shown(resource, view))
         told = {"vmId": guid("vm", resource.id)}
         body["properties"] = {**body["properties"], **told}
-        held = _power(resource) != "deallocated"
+        held = machineview.power(resource) != "deallocated"
         machinedisks.tell(body["properties"], view, held=held)
         for row in body.get("resources") or []:
             (row.get("properties") or {}).pop("protectedSettings", None)
@@ -138,7 +130,7 @@ class Machines(Behaviour):
         if view.version >= TAGGED:
             body["etag"] = f'"{resource.state.get("written", 1)}"'
         if view.expand.lower() == "instanceview":
-            body["properties"]["instanceView"] = instance_view(resource)
+            body["properties"]["instanceView"] = machineview.instance_view(resource)
         return body
 
     def finished(self, world: World, resource: Resource, operation: Operation) -> Resource:
@@ -152,34 +144,8 @@ class Machines(Behaviour):
         return replace(resource, provisioning=outcome, busy=None, state=state)
 
 
-def _power(machine: Resource) -> str:
-    doing = machine.state.get("doing")
-    return str(doing if machine.busy and doing in _POWERS else machine.state["power"])
-
-
-def instance_view(machine: Resource) -> Json:
-    """Return what a machine does, as its provider tells it."""
-    power = _power(machine)
-    provisioning = str(machine.provisioning or "Succeeded").lower()
-    return {
-        "statuses": [
-            {
-                "code": f"ProvisioningState/{provisioning}",
-                "level": "Info",
-                "displayStatus": f"Provisioning {provisioning}",
-                "time": stamp(machine.changed),
-            },
-            {
-                "code": f"PowerState/{power}",
-                "level": "Info",
-                "displayStatus": _POWERS[power],
-            },
-        ]
-    }
-
-
 def _look(use: Use) -> Answer:
-    return Answer(status=200, body=instance_view(use.resource))
+    return Answer(status=200, body=machineview.instance_view(use.resource))
 
 
 def _turn(doing: str, takes: float) -> Action:
