@@ -25,7 +25,7 @@ from provisioning.operations import Operation
 from provisioning.power import calendar
 from provisioning.power import plan as power
 from provisioning.power import savings as power_savings
-from provisioning.releases import canary
+from provisioning.releases.ruling import rule
 from provisioning.services import Services
 from provisioning.store.codec import to_plain
 
@@ -324,7 +324,7 @@ def ruling(found: Ruling) -> dict[str, Any]:
         "weight": found.weight,
         "by": found.by,
         "figures": {} if finding is None else figures(finding),
-        "replays": None if found.grounds is None else canary.rule(found.grounds) == found,
+        "replays": None if found.grounds is None else rule(found.grounds) == found,
     }
 
 

@@ -47,7 +47,8 @@ from provisioning.operations import (
     advance,
     begin,
 )
-from provisioning.releases import canary, telemetry
+from provisioning.releases import telemetry
+from provisioning.releases.ruling import rule
 from provisioning.settings import ROOT
 from provisioning.store.codec import to_plain, to_row
 from provisioning.store.memory import MemoryTable
@@ -401,7 +402,7 @@ def a_release(**given: Any) -> Release:
         bake=10 * A_MINUTE,
         window=window,
     )
-    ruling = canary.rule(bake)
+    ruling = rule(bake)
     usual: dict[str, Any] = {
         "name": "release~production~rewards-api",
         "id": "production.rewards-api.3",

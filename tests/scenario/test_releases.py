@@ -19,7 +19,7 @@ from provisioning.ledger import environment
 from provisioning.model import Environment, Kind, Phase, Release, ReleaseStatus, Request
 from provisioning.operations import Operation, Status, operation_id
 from provisioning.releases.asked import CANARY
-from provisioning.releases.canary import PATIENCE
+from provisioning.releases.ruling import PATIENCE
 from tests.scenario.releases import APP, V1, V2, WORKSPACE, Service
 from tests.town import ANYBODY, Town, a_town
 

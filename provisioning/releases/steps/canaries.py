@@ -15,7 +15,7 @@ from provisioning.errors import TerminalError
 from provisioning.model import Move, Phase, Release, ReleaseStatus, Ruling
 from provisioning.operations import Done, Failed, Outcome, Step, Waiting, Workflow
 from provisioning.releases.asked import CANARY, taken_back
-from provisioning.releases.canary import PATIENCE, is_as, rule, shares
+from provisioning.releases.ruling import PATIENCE, is_as, rule, shares
 from provisioning.releases.steps import evidence, traffic
 from provisioning.services import Context
 

@@ -10,7 +10,7 @@ from provisioning.azure.resources.revisions import Readiness
 from provisioning.model import Release, ReleaseStatus
 from provisioning.operations import Done, Failed, Outcome, Retry, Step, Waiting, Workflow
 from provisioning.releases.asked import ROLLBACK
-from provisioning.releases.canary import shares
+from provisioning.releases.ruling import shares
 from provisioning.releases.steps import traffic
 from provisioning.services import Context
 

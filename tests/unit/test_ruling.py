@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from provisioning.model import Arm, Bake, Finding, Move, Standing, Window
-from provisioning.releases.canary import PATIENCE, is_as, rule, shares, weight_after
+from provisioning.releases.ruling import PATIENCE, is_as, rule, shares, weight_after
 from provisioning.releases.policy import judge
 from tests.builders import START
 
