@@ -115,6 +115,11 @@ class Judge:
         return Decision(t=self._newest, finding=all_of("canary", parts), odds=self._peak)
 
     @property
+    def odds(self) -> float:
+        """The e-value now: what the wager has become of a stake of 1."""
+        return sum(self._wagers) + self._reserve
+
+    @property
     def is_bad(self) -> bool:
         """Tell whether it was ever found worse: that is final."""
         return self._alarmed is not None
@@ -183,7 +188,7 @@ class Judge:
         else:
             for place in range(len(wagers)):
                 wagers[place] += share * _WEIGHTS[place]
-        odds = sum(wagers) + self._reserve
+        odds = self.odds
         self._peak = max(self._peak, odds)
         if odds * self._settings.alarm >= 1 and self._alarmed is None:
             self._alarmed = minute
@@ -233,7 +238,7 @@ class Judge:
         if self._totals[0] <= 0 or self._totals[2] <= 0:
             arm = "canary" if self._totals[2] <= 0 else "baseline"
             return _finding("errors", Standing.UNKNOWN, f"nothing of the {arm} was seen", figures)
-        odds = sum(self._wagers) + self._reserve
+        odds = self.odds
         if odds * settings.missed >= 1:
             because = f"{said}; odds of this if alike: 1 in {_count(odds)}, which is suspicious"
             return _finding("errors", Standing.UNKNOWN, because, figures)

@@ -3,7 +3,7 @@
 from math import sqrt
 
 # What is supposed of clusters before any error was seen, and as errors of how much evidence.
-_CLUSTER, _SUPPOSED = 20.0, 0.7
+_CLUSTER, _SUPPOSED = 20.0, 1.0
 _TAIL = 1.4  # how much larger the clusters that count are than the index of dispersion
 _DOUBT = 3.0  # how much larger still, by the error of estimating it from few clusters
 _NOISE = 3.0  # standard errors by which an index of dispersion may exceed 1 without clusters

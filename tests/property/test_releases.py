@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from provisioning.alerts import Alert, Ignored, interpret
 from provisioning.azure.resources import revisions
 from provisioning.model import Arm, Bake, Move, Standing, Window
-from provisioning.releases.ruling import rule, shares
 from provisioning.releases.policy import judge
+from provisioning.releases.ruling import rule, shares
 
 from .test_values import JSON
 from .values import INSTANTS, TEXTS

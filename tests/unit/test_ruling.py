@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from provisioning.model import Arm, Bake, Finding, Move, Standing, Window
-from provisioning.releases.ruling import PATIENCE, is_as, rule, shares, weight_after
 from provisioning.releases.policy import judge
+from provisioning.releases.ruling import PATIENCE, is_as, rule, shares, weight_after
 from tests.builders import START
 
 A_MINUTE = timedelta(minutes=1)

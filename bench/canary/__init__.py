@@ -1,0 +1,1 @@
+"""How good the judge of canaries is: worlds it does not know, peers beside it, in one run."""
