@@ -3,9 +3,18 @@
 from collections.abc import Mapping
 
 from local.azure.declared.behaviour import Declared
-from local.azure.types import actiongroups, dataexports, loadbalancers, sqlsecurity, storageparts
+from local.azure.types import (
+    actiongroups,
+    appjobs,
+    dataexports,
+    loadbalancers,
+    sqlsecurity,
+    storageparts,
+)
 
 CLASSES: Mapping[str, type[Declared]] = {
+    "microsoft.app/jobs": appjobs.Job,
+    "microsoft.app/jobs/executions": appjobs.Execution,
     "microsoft.insights/actiongroups": actiongroups.ActionGroup,
     "microsoft.network/loadbalancers": loadbalancers.LoadBalancer,
     "microsoft.operationalinsights/workspaces/dataexports": dataexports.DataExport,
