@@ -191,3 +191,23 @@ def test_bad_samples_are_refused_by_name(
 
     assert answer.status_code == 400
     assert answer.json()["error"]["target"] == field
+
+
+def test_a_definition_tells_what_a_metric_is(azure: Azure, account: str) -> None:
+    path = f"{account}/providers/Microsoft.Insights/metricDefinitions"
+
+    found = {one["name"]["value"]: one for one in azure.get(path, INSIGHTS)["value"]}
+
+    assert found["UsedCapacity"]["category"] == "Capacity"
+    assert "dimensions" not in found["UsedCapacity"]
+    split = [one["value"] for one in found["Transactions"]["dimensions"]]
+    assert split == ["ResponseType", "GeoType", "ApiName", "Authentication"]
+    assert all(one["displayDescription"] for one in found.values())
+
+
+def test_a_preview_defines_metrics_without_aggregations(azure: Azure, account: str) -> None:
+    path = f"{account}/providers/Microsoft.Insights/metricDefinitions"
+
+    first, *_ = azure.get(path, "2017-05-01-preview")["value"]
+
+    assert not {"namespace", "supportedAggregationTypes", "displayDescription"} & set(first)

@@ -20,7 +20,8 @@ microsoft.web/sites
 microsoft.web/serverfarms
   CpuPercentage Percent Average; MemoryPercentage Percent Average; HttpQueueLength Count Average
 microsoft.compute/virtualmachines
-  Percentage_CPU Percent Average; Network_In_Total Bytes Total; Network_Out_Total Bytes Total
+  Percentage_CPU Percent Average; Network_In Bytes Total; Network_Out Bytes Total
+  Network_In_Total Bytes Total; Network_Out_Total Bytes Total
   VmAvailabilityMetric Count Average
 microsoft.dbforpostgresql/flexibleservers
   cpu_percent Percent Average; storage_percent Percent Average; is_db_alive Count Maximum
@@ -32,6 +33,7 @@ microsoft.sql/servers/databases
 microsoft.storage/storageaccounts
   UsedCapacity Bytes Average; Transactions Count Total; Ingress Bytes Total; Egress Bytes Total
   Availability Percent Average; SuccessE2ELatency MilliSeconds Average
+  SuccessServerLatency MilliSeconds Average
 microsoft.network/applicationgateways
   TotalRequests Count Total; FailedRequests Count Total; HealthyHostCount Count Average
   UnhealthyHostCount Count Average; ResponseStatus Count Total; Throughput BytesPerSecond Average

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from local.azure.arm import Answer, Call, Json, Refusal, gateway, stamp
+from local.azure.era import ERA
 from local.azure.ids import Id
-from local.azure.monitor import dimensions, metricnames, timespans
+from local.azure.monitor import dimensions, metricnames, metricwords, timespans
 from local.azure.monitor.dimensions import Clause
 from local.azure.monitor.metricnames import MetricName
 from local.azure.monitor.samples import Point
@@ -34,6 +35,8 @@ _USUAL_SPAN = timedelta(hours=1)
 _MOST_METRICS = 20
 _GRAINS = ("PT1M", "PT5M", "PT15M", "PT30M", "PT1H", "PT6H", "PT12H", "P1D")
 _FULL = "FULL"
+_FULLY = "2018-01-01"  # the api-version that defines metrics wholly
+_DESCRIBED = "2020"  # since then answers describe each metric and say that it went well
 _SUMMED: Mapping[str, Callable[[Sequence[float]], float]] = {
     "average": lambda values: sum(values) / len(values),
     "minimum": min,
@@ -81,23 +84,32 @@ def answer(world: World, call: Call, target: Id) -> Answer:
 def definitions(world: World, call: Call, target: Id) -> Answer:
     """Answer which metrics a resource has."""
     resource = _resource(world, call, target)
-    value = [
-        {
-            "id": f"{resource}/providers/microsoft.insights/metricdefinitions/{one.name}",
-            "resourceId": str(resource),
-            "namespace": resource.type,
-            "name": {"value": one.name, "localizedValue": one.name},
-            "isDimensionRequired": False,
-            "unit": one.unit,
-            "primaryAggregationType": one.usual,
-            "supportedAggregationTypes": ["Average", "Minimum", "Maximum", "Total", "Count"],
-            "metricAvailabilities": [
-                {"timeGrain": grain, "retention": "P93D"} for grain in _GRAINS
-            ],
-        }
-        for one in _known(world, resource).values()
-    ]
+    value = [_definition(call, resource, one) for one in _known(world, resource).values()]
     return Answer(status=200, body={"value": value})
+
+
+def _definition(call: Call, resource: Id, one: MetricName) -> Json:
+    """Return what a metric is; the previews tell no namespace and no aggregations but one."""
+    words = metricwords.of(resource.type, one.name)
+    found: Json = {
+        "id": f"{resource}/providers/microsoft.insights/metricdefinitions/{one.name}",
+        "resourceId": str(resource),
+        "name": {"value": one.name, "localizedValue": words.title},
+        "isDimensionRequired": False,
+        "unit": one.unit,
+        "primaryAggregationType": one.usual,
+        "metricAvailabilities": [{"timeGrain": grain, "retention": "P93D"} for grain in _GRAINS],
+    }
+    if call.version >= _FULLY:
+        found["namespace"] = call.query.get("metricnamespace", resource.type)
+        found["supportedAggregationTypes"] = ["Average", "Minimum", "Maximum", "Total", "Count"]
+        if ERA.get() >= _DESCRIBED:
+            found["displayDescription"] = words.description
+    if words.category:
+        found["category"] = words.category
+    if words.dimensions:
+        found["dimensions"] = [dict(metricwords.dimension(name)) for name in words.dimensions]
+    return found
 
 
 def _resource(world: World, call: Call, target: Id) -> Id:
@@ -205,16 +217,18 @@ def _metric(world: World, asked: _Asked, resource: Id, name: MetricName) -> Json
         inside = [point for point in one.points if start <= point.at <= asked.until]
         if inside:
             together.setdefault(key, []).extend(inside)
+    words = metricwords.of(resource.type, name.name)
+    described = {"displayDescription": words.description, "errorCode": "Success"}
     return {
         "id": f"{resource}/providers/{_TYPE}/{name.name}",
         "type": _TYPE,
-        "name": {"value": name.name, "localizedValue": name.name},
+        "name": {"value": name.name, "localizedValue": words.title},
         "unit": name.unit,
         "timeseries": [
             {"metadatavalues": _metadata(key), "data": list(_data(asked, points))}
             for key, points in sorted(together.items())
         ],
-        "errorCode": "Success",
+        **(described if ERA.get() >= _DESCRIBED else {}),
     }
 
 
