@@ -99,6 +99,8 @@ class Apps(Behaviour):
             ingress.pop("fqdn", None)
             for rule in ingress.get("traffic") or []:
                 rule["weight"] = int(rule.get("weight") or 0)
+                if rule.get("label") is None:
+                    rule.pop("label", None)
             if not ingress.get("traffic"):
                 ingress["traffic"] = plain(_ALL_TO_LATEST)
         if configuration.get("secrets"):
@@ -173,7 +175,9 @@ class Apps(Behaviour):
             given["runningStatus"] = _running(resource)
             given["latestRevisionName"] = known[-1]["name"]
             given["latestReadyRevisionName"] = ready["name"] if ready else None
-            given["latestRevisionFqdn"] = f"{known[-1]['name']}.{state['domain']}"
+            open_to = given["configuration"].get("ingress")
+            host = f"{known[-1]['name']}.{state['domain']}"
+            given["latestRevisionFqdn"] = host if open_to else ""
         ingress = given["configuration"].get("ingress")
         if ingress is not None:
             ingress["fqdn"] = f"{resource.name}.{state['domain']}"

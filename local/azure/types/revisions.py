@@ -121,20 +121,28 @@ def serving(app: Resource, now: datetime) -> Json | None:
 def listed(use: Use) -> Answer:
     """List the app's revisions, or answer with the one that is named."""
     item, now = use.resource, use.call.now
-    rows = [_shown(item, row, now) for row in revisions(item)]
+    rows = [_shown(item, row, now, use.call.version) for row in revisions(item)]
     if not use.parts:
         return Answer(status=200, body={"value": rows})
-    return Answer(status=200, body=_shown(item, _require(use), now))
+    return Answer(status=200, body=_shown(item, _require(use), now, use.call.version))
 
 
 def replicas(use: Use) -> Answer:
     """List what runs of a revision."""
     item, now = use.resource, use.call.now
     revision = _require(use)
-    count = _shown(item, revision, now)["properties"]["replicas"]
-    return Answer(
-        status=200, body={"value": [_replica(item, revision, n) for n in range(int(count))]}
-    )
+    count = _shown(item, revision, now, use.call.version)["properties"]["replicas"]
+    rows = [_replica(item, revision, place) for place in range(int(count))]
+    if not _tells_more(use.call.version):
+        for row in rows:
+            for one in row["properties"]["containers"]:
+                one.pop("debugEndpoint")
+    return Answer(status=200, body={"value": rows})
+
+
+def _tells_more(version: str) -> bool:
+    """Tell whether an api-version has the previews' debugging and kinds of image."""
+    return version >= "2025-02" or (version >= "2024-02-02" and version.endswith("preview"))
 
 
 def _replica(app: Resource, revision: Json, place: int) -> Json:
@@ -210,7 +218,7 @@ def _require(use: Use) -> Json:
     raise Refusal(404, "RevisionNotFound", f"Revision with name '{name}' could not be found.")
 
 
-def _shown(app: Resource, revision: Json, now: datetime) -> Json:
+def _shown(app: Resource, revision: Json, now: datetime, version: str) -> Json:
     kind = revision["behaviour"]
     ready, stopped = is_ready(revision, now), bool(app.state["stopped"])
     runs = revision["active"] and not stopped
@@ -235,7 +243,7 @@ def _shown(app: Resource, revision: Json, now: datetime) -> Json:
                 timespec="seconds"
             ),
             "fqdn": host,
-            "template": _full(revision["template"]),
+            "template": _full(revision["template"], version),
             "active": revision["active"],
             "replicas": max(int(scale.get("minReplicas") or 0), 1) if runs and ready else 0,
             "trafficWeight": weights(app, now)[revision["name"]],
@@ -246,15 +254,21 @@ def _shown(app: Resource, revision: Json, now: datetime) -> Json:
     }
 
 
-def _full(template: Json) -> Json:
+def _full(template: Json, version: str) -> Json:
     """Return a template as its revision tells it."""
+    kind = {"imageType": "ContainerImage"} if _tells_more(version) else {}
     scale = {"maxReplicas": 10, **(template.get("scale") or {})}
     whole = dict.fromkeys(
         ("revisionSuffix", "terminationGracePeriodSeconds", "initContainers", "volumes")
     )
     rest = dict.fromkeys(("minReplicas", "cooldownPeriod", "pollingInterval", "rules"))
     containers = [
-        {"probes": [], **one, "resources": one.get("resources") or {"cpu": 0.5, "memory": "1Gi"}}
+        {
+            "probes": [],
+            **kind,
+            **{name: value for name, value in one.items() if kind or name != "imageType"},
+            "resources": one.get("resources") or {"cpu": 0.5, "memory": "1Gi"},
+        }
         for one in template.get("containers") or []
     ]
     return {
