@@ -1,5 +1,6 @@
 """The judge of canaries on streams that a person can follow."""
 
+import json
 from typing import Any
 
 import numpy as np
@@ -123,6 +124,69 @@ def test_a_minute_that_arrives_late_counts_and_one_that_is_too_late_does_not() -
     assert whole.decision().finding.parts[1].figures["requests"] == "80,000"
 
 
+def test_it_goes_on_from_what_was_kept() -> None:
+    ticks = a_day(300, 1)
+    whole, first = Judge(), Judge()
+    for tick in ticks:
+        whole.take(tick)
+    for tick in ticks[:400]:
+        first.take(tick)
+
+    second = Judge(kept=json.loads(json.dumps(first.kept())))
+    for tick in ticks[400:]:
+        second.take(tick)
+
+    assert second.decision() == whole.decision()
+    assert len(json.dumps(second.kept())) < 2_000
+
+
+@pytest.mark.parametrize(
+    "tick",
+    [
+        pytest.param(None, id="nothing"),
+        pytest.param((1, 800, 4, 200), id="too short"),
+        pytest.param((1, 800, 4, 200, "many"), id="a word"),
+        pytest.param((1, 800, 4, 200, float("nan")), id="no number"),
+        pytest.param((1, 800, -4, 200, 1), id="below nothing"),
+        pytest.param((1, 10**400, 4, 200, 1), id="beyond all bounds"),
+    ],
+)
+def test_what_cannot_be_read_is_passed_over(tick: Any) -> None:
+    judging = Judge()
+    judging.take(tick)
+
+    assert judging.kept()["unreadable"] == 1
+    assert judging.decision().standing is Standing.UNKNOWN
+
+
+def test_after_its_horizon_it_still_finds_what_begins() -> None:
+    quick = Settings(horizon=60)
+    late = [(t, 800, 4, 200, 12) for t in range(301, 340)]
+
+    assert judge([*a_day(300, 1), *late], quick).standing is Standing.BAD
+
+
+def test_odds_that_are_suspicious_are_not_good() -> None:
+    judging = Judge()
+    for tick in a_day(240, 1):
+        judging.take(tick)
+    t = 241
+    while judging.odds < 25:
+        judging.take((t, 800, 4, 200, 3))
+        t += 1
+
+    assert not judging.is_bad
+    assert judging.decision().standing is Standing.UNKNOWN
+    assert "suspicious" in judging.decision().finding.because
+
+
+def test_a_limit_waits_for_enough_requests() -> None:
+    limited = Settings(most=0.02)
+
+    assert judge([(1, 80, 0, 20, 0)], limited).standing is Standing.UNKNOWN
+    assert judge(a_day(240, 1), limited).standing is Standing.GOOD
+
+
 def test_latency_is_judged_by_the_same_wager() -> None:
     errors, slow = judge(a_day(240, 1)), judge(a_day(60, 6), Settings(alarm=0.005))
 
@@ -152,3 +216,14 @@ def test_the_peers_test_is_scipys() -> None:
                 continue
             theirs = mannwhitneyu(one, other, method="asymptotic", use_continuity=True).pvalue
             assert mann_whitney(one, other) == pytest.approx(theirs, rel=1e-9)
+
+
+def test_a_minute_twice_counts_once_and_a_long_day_keeps_few_marks() -> None:
+    once, twice = Judge(), Judge()
+    for tick in a_day(400, 1):
+        once.take(tick)
+        twice.take(tick)
+        twice.take(tick)
+
+    assert twice.kept() == once.kept()
+    assert len(once.kept()["marks"]) <= 32
