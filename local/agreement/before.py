@@ -37,14 +37,18 @@ def found(world: World, exchanges: list[Json]) -> None:
 
 
 def _new_groups(exchanges: list[Json]) -> set[str]:
-    """Return the groups that the recording itself makes: nothing was in them before."""
-    found = set()
+    """Return the groups that the recording itself makes before anything else is done to them."""
+    found, met = set(), set()
     for exchange in exchanges:
-        request = exchange["request"]
+        request, status = exchange["request"], exchange["response"]["status"]
         target, rest = parse(request["path"])
-        made = request["method"] == "PUT" and exchange["response"]["status"] == 201
-        if made and target.group and not target.providers and not rest:
-            found.add(target.group.lower())
+        if not target.group or target.providers or rest:
+            continue
+        name = target.group.lower()
+        if request["method"] == "PUT" and status == 201 and name not in met:
+            found.add(name)
+        if status < 300:
+            met.add(name)
     return found
 
 

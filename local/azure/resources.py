@@ -9,10 +9,12 @@ from typing import Any
 
 from local.azure import bodies, groups, locks, operations, paging, places
 from local.azure.arm import Answer, Call, Json, Late, Refusal, gateway
+from local.azure.era import ERA
 from local.azure.ids import Id, Provider, resource
 from local.azure.table import Lro, ResourceType, Use, View, Write
 from local.azure.world import Resource, World, plain
 
+_GROUP_FIRST = "2024-09"  # the month since which a deletion misses its group before its parent
 _SLOW_DELETE = Lro(takes=20.0, status=202)  # of a type whose deletions are quick, ordered to fail
 
 
@@ -237,12 +239,14 @@ def _is_part(new: Any, old: Any, write: Write) -> bool:
 
 def _delete(world: World, call: Call, target: Id, row: ResourceType) -> Answer:
     found = world.find(target)
-    if target.nested and _above(world, target.parent()) is None:
+    orphan = target.nested and _above(world, target.parent()) is None
+    if orphan and ERA.get() < _GROUP_FIRST:
         raise _no_parent("delete", target.parent(), row)
-    if target.group is not None:
-        group = groups.require(world, target)
-        if group.deleting and found is None:
-            return Answer(status=204)
+    group = groups.require(world, target) if target.group is not None else None
+    if orphan:
+        raise _no_parent("delete", target.parent(), row)
+    if group is not None and group.deleting and found is None:
+        return Answer(status=204)
     locks.refuse_delete(world, target)
     if found is None:
         return Answer(status=204)

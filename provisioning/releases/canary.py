@@ -34,8 +34,8 @@ _MARKS = 32  # points of the past that the evidence for good is held against
 class Settings:
     """What is promised and asked.
 
-    `alarm` is the chance that a healthy canary is ever called bad within `horizon` minutes; half
-    of it is for a regression that is there from the start (`at_once`), the rest is spread over the
+    `alarm` is the chance that a healthy canary is ever called bad within `horizon` minutes; the
+    part `at_once` is for a regression that is there from the start, the rest is spread over the
     minutes. A canary is good when a regression to `matters` times the error rate is excluded with
     an error of `missed`, and at least `least` of its requests were seen. Data older than `fresh`
     minutes are none. `most` is the share of failures that is too much by itself; None is no limit.
@@ -43,7 +43,7 @@ class Settings:
 
     alarm: float = 0.01
     horizon: int = 1440
-    at_once: float = 0.5
+    at_once: float = 0.35
     matters: float = 2.0
     missed: float = 0.05
     least: int = 200

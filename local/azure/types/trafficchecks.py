@@ -102,8 +102,6 @@ def _check_endpoint(row: Json) -> None:
             raise bad(f"The target of endpoint '{name}' is not a host name or an address.")
     elif not given.get("targetResourceId"):
         raise bad(f"The endpoint '{name}' has no targetResourceId.")
-    if row["type"].endswith("/nestedEndpoints") and given.get("minChildEndpoints") is None:
-        raise bad(f"The nested endpoint '{name}' has no minChildEndpoints.")
 
 
 def _is_target(target: object) -> bool:

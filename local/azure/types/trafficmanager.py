@@ -203,6 +203,8 @@ def _shaped_one(row: Json, before: list[Json]) -> Json:
     given.setdefault("weight", 1)
     given.setdefault("priority", max([n for n in taken if isinstance(n, int)], default=0) + 1)
     given.setdefault("alwaysServe", "Disabled")
+    if named[kind] == "nestedEndpoints" and given.get("minChildEndpoints") is None:
+        given["minChildEndpoints"] = 1
     return {"name": row.get("name"), "type": f"{TYPE}/{named[kind]}", "properties": given}
 
 
