@@ -208,3 +208,12 @@ def test_a_late_failure_tells_its_details(azure: Azure) -> None:
 
     told = azure.call("GET", begun.headers["azure-asyncoperation"], version="").json()
     assert told["error"]["details"] == why
+
+
+def test_a_provider_that_broke_down_may_say_nothing(azure: Azure) -> None:
+    path = f"{azure.group()}/providers/Microsoft.Network/virtualNetworks/net"
+    order = {"match": {"path": "net$"}, "status": 503, "code": ""}
+    assert azure.local("POST", "faults", order).status_code < 300
+
+    answer = azure.call("GET", path, version=NET)
+    assert (answer.status_code, answer.content) == (503, b"")
