@@ -355,6 +355,8 @@ def _makes(world: World, target: Id, exchange: Json) -> bool:
     if row is None or (row.create is None and row.created_status == 200):
         return True
     if row.create is not None and row.create.status == 200:
+        if (body or {}).get("properties", {}).get("provisioningState") == "Updating":
+            return False
         return "azure-asyncoperation" in {name.lower() for name in response.get("headers") or {}}
     return False
 
