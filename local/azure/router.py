@@ -23,7 +23,7 @@ from local.azure import (
 )
 from local.azure.arm import Answer, Call, gateway
 from local.azure.ids import Id, parse
-from local.azure.monitor import alertlist, metrics
+from local.azure.monitor import activitylog, alertlist, metrics
 from local.azure.table import ResourceType
 from local.azure.world import World
 
@@ -45,6 +45,7 @@ _LISTS: dict[str, Callable[[World, Call], Answer]] = {
 APART: dict[tuple[str, str], Callable[[World, Call, Id], Answer]] = {
     ("microsoft.authorization", "roledefinitions"): roles.definitions,
     ("microsoft.alertsmanagement", "alerts"): alertlist.answer,
+    ("microsoft.insights", "eventtypes"): activitylog.answer,
     ("microsoft.insights", "metrics"): metrics.answer,
     ("microsoft.insights", "metricdefinitions"): metrics.definitions,
 }
