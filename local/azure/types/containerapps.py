@@ -11,8 +11,9 @@ import re
 from dataclasses import replace
 from datetime import datetime
 
-from local.azure import actions, places
+from local.azure import actions, bodies, places
 from local.azure.arm import Answer, Json, Late, Refusal, guid, seconds
+from local.azure.era import ERA
 from local.azure.table import Behaviour, Lro, NameRule, ResourceType, Use, View, Write
 from local.azure.types import revisions
 from local.azure.types.revisions import invalid
@@ -40,7 +41,11 @@ _LATER = replace(
 )
 _DELETE = replace(_LATER, takes=15.0, header="location", retry_after=15)
 _TURN = replace(_LATER, header="location", retry_after=10)
-_NEVER_SHOWN = ("runningStatus", "latestRevisionName", "latestReadyRevisionName")
+_NEVER_SHOWN = (
+    *("runningStatus", "latestRevisionName", "latestReadyRevisionName"),
+    *("latestRevisionFqdn", "eventStreamEndpoint"),
+)
+_WHOLE_UNTIL = "2024"  # before, the answer to a PUT was as whole as a read's
 
 
 class Environments(Behaviour):
@@ -51,6 +56,18 @@ class Environments(Behaviour):
         body = write.body
         given = {"zoneRedundant": False, **(body.get("properties") or {})}
         return {**body, "properties": given}
+
+    def work(self, write: Write) -> Lro | None:
+        """Return the work of a write; a PATCH that changes nothing is none.
+
+        Recorded: one that names workload profiles is worked on, whether it changes them or not.
+        """
+        current = write.current
+        if write.call.method != "PATCH" or current is None or current.busy:
+            return super().work(write)
+        profiled = "workloadProfiles" in (bodies.read(write.call).get("properties") or {})
+        idle = not profiled and _bare(write.body) == _bare(current.body)
+        return None if idle else super().work(write)
 
     def shown(self, resource: Resource, view: View) -> Json:
         """Return the environment with its domain."""
@@ -125,6 +142,9 @@ class Apps(Behaviour):
             if fresh is not None:
                 state["revisions"] = [*state["revisions"], fresh]
         state["secrets"] = {**state["secrets"], **_secrets(write.body)}
+        configuration = write.body["properties"].get("configuration") or {}
+        state["routed"] = bool((configuration.get("ingress") or {}).get("traffic"))
+        state["tenant"] = write.world.tenant
         return state
 
     def seeded(self, write: Write) -> Json:
@@ -171,7 +191,7 @@ class Apps(Behaviour):
         ready = revisions.latest_ready(resource, view.now)
         moving = bool(resource.busy) and resource.provisioning != "Deleting"
         given["provisioningState"] = "InProgress" if moving else resource.provisioning
-        if view.kind != "put":
+        if view.kind != "put" or ERA.get() < _WHOLE_UNTIL:
             given["runningStatus"] = _running(resource)
             given["latestRevisionName"] = known[-1]["name"]
             given["latestReadyRevisionName"] = ready["name"] if ready else None
@@ -181,11 +201,15 @@ class Apps(Behaviour):
         ingress = given["configuration"].get("ingress")
         if ingress is not None:
             ingress["fqdn"] = f"{resource.name}.{state['domain']}"
-            if view.kind == "put" and ingress["traffic"] == _ALL_TO_LATEST:
+            unsaid = not state.get("routed") and ingress["traffic"] == _ALL_TO_LATEST
+            if view.kind == "put" and unsaid:
                 ingress.pop("traffic")
         shown_id = resource.id.replace("/containerApps/", "/containerapps/")
         body["location"] = places.shown(str(body["location"]))
         head = {"id": shown_id, "name": resource.name, "type": resource.type}
+        if "SystemAssigned" in str((body.get("identity") or {}).get("type")):
+            who = {"principalId": guid("system", resource.id), "tenantId": state.get("tenant")}
+            body["identity"] = {**body["identity"], **who}
         return {"identity": {"type": "None"}, **head, **body}
 
     def finished(self, world: World, resource: Resource, operation: Operation) -> Resource:
@@ -201,6 +225,14 @@ class Apps(Behaviour):
             state["revisions"] = [*({**row, "active": False} for row in older), newest]
         outcome = operation.outcome if doing is None else "Succeeded"
         return replace(resource, provisioning=outcome, busy=None, state=state)
+
+
+def _bare(value: object) -> object:
+    """Return a body without nulls and without objects that hold none but such."""
+    if not isinstance(value, dict):
+        return value
+    kept = {name: _bare(one) for name, one in value.items()}
+    return {name: one for name, one in kept.items() if one not in (None, {})}
 
 
 def domain(environment: Resource) -> str:
