@@ -425,3 +425,15 @@ def test_bad_orders_are_refused_by_name(azure: Azure, body: Any, field_name: str
 
     assert answer.status_code == 400
     assert answer.json()["error"]["target"] == field_name
+
+
+def test_a_query_rule_tells_which_api_version_made_it(azure: Azure) -> None:
+    path = f"{azure.group()}/providers/Microsoft.Insights/scheduledQueryRules/slow"
+    body = {"location": "westeurope", "properties": {"actions": {}}}
+
+    made = azure.call("PUT", path, body, version="2021-08-01")
+    later = azure.get(path, "2022-06-15")["properties"]
+
+    assert made.status_code in {200, 201}, made.text
+    assert later["createdWithApiVersion"] == "2021-08-01"
+    assert "actions" not in later

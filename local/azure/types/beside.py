@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from local.azure.declared.behaviour import Declared
 from local.azure.types import (
     actiongroups,
+    alertrules,
     appjobs,
     dataexports,
     loadbalancers,
@@ -16,6 +17,8 @@ CLASSES: Mapping[str, type[Declared]] = {
     "microsoft.app/jobs": appjobs.Job,
     "microsoft.app/jobs/executions": appjobs.Execution,
     "microsoft.insights/actiongroups": actiongroups.ActionGroup,
+    "microsoft.insights/activitylogalerts": alertrules.ActivityLogAlert,
+    "microsoft.insights/scheduledqueryrules": alertrules.ScheduledQueryRule,
     "microsoft.network/loadbalancers": loadbalancers.LoadBalancer,
     "microsoft.operationalinsights/workspaces/dataexports": dataexports.DataExport,
     "microsoft.sql/servers/securityalertpolicies": sqlsecurity.AlertPolicy,
