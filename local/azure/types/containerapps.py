@@ -7,7 +7,6 @@ stop and a start answer 202 (the specification; no recording was found). What a 
 `revisions`.
 """
 
-import re
 from dataclasses import replace
 from datetime import datetime
 
@@ -15,7 +14,7 @@ from local.azure import actions, bodies, places
 from local.azure.arm import Answer, Json, Late, Refusal, guid, seconds
 from local.azure.era import ERA
 from local.azure.table import Behaviour, Lro, NameRule, ResourceType, Use, View, Write
-from local.azure.types import revisions
+from local.azure.types import appchecks, revisions
 from local.azure.types.revisions import invalid
 from local.azure.world import Operation, Resource, World, plain
 
@@ -23,7 +22,6 @@ ENVIRONMENTS, TYPE = "Microsoft.App/managedEnvironments", "Microsoft.App/contain
 _MODES = {"Single", "Multiple", "Labels"}
 _ALL_TO_LATEST: list[Json] = [{"weight": 100, "latestRevision": True}]
 STOPPED, STARTED, UPDATED = 20.0, 30.0, 25.0
-_SUFFIX = re.compile(r"[a-z0-9]([-a-z0-9]{0,52}[a-z0-9])?")
 _PUT = Lro(
     takes=UPDATED,
     segment="containerappOperationStatuses",
@@ -88,17 +86,17 @@ class Apps(Behaviour):
         """Refuse an app without a home, a template or sound traffic."""
         given = write.body.get("properties") or {}
         check_home(write)
-        _check_template(given.get("template") or {}, write.id.name)
+        appchecks.check_template(given.get("template") or {}, write.id.name)
         configuration = given.get("configuration") or {}
         mode = configuration.get("activeRevisionsMode") or "Single"
         if mode.title() not in _MODES:
             raise invalid("configuration.activeRevisionsMode", f"'{mode}' is not a mode")
-        _check_secrets(configuration)
+        appchecks.check_secrets(configuration)
         fresh = revisions.due(write)
         known = [*revisions.revisions(write.current), *([fresh] if fresh else [])]
         if write.seeding and not write.current:
             known = _given(write)
-        _check_traffic(configuration.get("ingress") or {}, known)
+        appchecks.check_traffic(configuration.get("ingress") or {}, known)
 
     def shape(self, write: Write) -> Json:
         """Return the body in the provider's form; what a secret holds is not in it."""
@@ -307,19 +305,6 @@ def check_home(write: Write) -> Resource:
     return found
 
 
-def _check_secrets(configuration: Json) -> None:
-    known = {row["name"] for row in configuration.get("secrets") or []}
-    for row in configuration.get("registries") or []:
-        wanted = row.get("passwordSecretRef")
-        if wanted and wanted not in known:
-            raise Refusal(
-                400,
-                "ContainerAppRegistriesPasswordSecretRefNotFound",
-                f"PasswordSecretRef '{wanted}' defined for container registry"
-                f" '{row.get('server')}' not found in the secrets.",
-            )
-
-
 def _given(write: Write) -> list[Json]:
     """Return the revisions that a seed names, or the one that its template makes."""
     rows = write.body["properties"].get("revisions")
@@ -344,57 +329,6 @@ def _given(write: Write) -> list[Json]:
 def _secrets(body: Json) -> Json:
     rows = (body["properties"].get("configuration") or {}).get("secrets") or []
     return {row["name"]: row["value"] for row in rows if row.get("value") is not None}
-
-
-def _check_template(template: Json, app: str) -> None:
-    containers = template.get("containers") or []
-    if not containers:
-        raise invalid("template.containers", "A container app needs at least one container")
-    for container in containers:
-        for field in ("name", "image"):
-            if not container.get(field):
-                raise invalid(f"template.containers.{field}", f"'{field}' is required")
-    suffix = template.get("revisionSuffix")
-    if suffix and (not _SUFFIX.fullmatch(suffix) or len(app) + 2 + len(suffix) > 54):
-        raise invalid(
-            "template.revisionsuffix",
-            f"Invalid value: '{suffix}': lower case letters, digits and '-', and at most 54"
-            " characters together with the app's name",
-        )
-    scale = template.get("scale") or {}
-    least, most = scale.get("minReplicas") or 0, scale.get("maxReplicas") or 10
-    if not 0 <= least <= most <= 1000:
-        raise invalid("template.scale", "minReplicas must not exceed maxReplicas, at most 1000")
-
-
-def _check_traffic(ingress: Json, known: list[Json]) -> None:
-    rules = ingress.get("traffic") or []
-    if not rules:
-        return
-    active = revisions.names(known)
-    total = 0
-    for rule in rules:
-        weight = rule.get("weight") or 0
-        weight = int(weight) if isinstance(weight, str) and weight.isdecimal() else weight
-        if not isinstance(weight, int) or isinstance(weight, bool) or not 0 <= weight <= 100:
-            raise invalid("configuration.ingress.traffic", f"'{weight}' is not from 0 to 100")
-        total += weight
-        name = rule.get("revisionName")
-        if bool(name) == bool(rule.get("latestRevision")):
-            raise invalid(
-                "configuration.ingress.traffic",
-                "each rule names either a revision or the latest revision",
-            )
-        if name and name not in active:
-            raise Refusal(
-                400,
-                "ContainerAppInvalidRevisionName",
-                f"The revision '{name}' that traffic is routed to does not exist or is inactive.",
-            )
-    if total != 100:
-        raise invalid(
-            "configuration.ingress.traffic", f"the weights must add up to 100, not {total}"
-        )
 
 
 ROWS = (
