@@ -7,6 +7,8 @@ _CLUSTER, _SUPPOSED = 20.0, 1.0
 _TAIL = 1.4  # how much larger the clusters that count are than the index of dispersion
 _DOUBT = 3.0  # how much larger still, by the error of estimating it from few clusters
 _NOISE = 3.0  # standard errors by which an index of dispersion may exceed 1 without clusters
+_FEW = 60  # minutes under which chance may hide clusters altogether
+_FAR = 40.0  # by how much at most
 _BLOCK = 10  # minutes of the longer scale on which clusters are looked for
 
 
@@ -55,6 +57,21 @@ class Clusters:
         if self.blocks > 1 and self.wide_errors > 0:
             certain = 1 + 2.5 * sqrt(2 / self.blocks)
             index = max(index, self.wide_spread / self.wide_errors / certain)
+        if self.minutes < _FEW:
+            return max(self._usual(index), 1 + _TAIL * (max(index, 1.0) * self._at_most() - 1))
+        return self._usual(index)
+
+    def _at_most(self) -> float:
+        """Return by how much so few minutes may have understated the index, but 1 in 1,000.
+
+        The quantile of chi-square over its degrees of freedom (Wilson and Hilferty).
+        """
+        share = 2 / (9 * max(self.minutes, 1))
+        low = (1 - share - 3.09 * sqrt(share)) ** 3
+        return min(1 / low, _FAR) if low > 0 else _FAR
+
+    def _usual(self, index: float) -> float:
+        """Return the size where enough minutes were seen."""
         excess = index - 1 - _NOISE * sqrt(2 / (self.minutes + 1) + 1 / self.errors)
         if excess <= 0:
             return 1.0

@@ -227,3 +227,12 @@ def test_a_minute_twice_counts_once_and_a_long_day_keeps_few_marks() -> None:
 
     assert twice.kept() == once.kept()
     assert len(once.kept()["marks"]) <= 32
+
+
+def test_without_history_clusters_are_supposed_until_an_hour_was_seen() -> None:
+    cell = Cell(requests=100_000, share=0.5, rate=0.005, world="clustered", history=0, lasts=60)
+    found = [judge(stream(cell, seed)).standing for seed in range(20)]
+
+    assert Standing.BAD not in found
+    worse = cell.at(world="independent", ratio=10.0)
+    assert judge(stream(worse, 1)).standing is Standing.BAD
