@@ -273,7 +273,6 @@ class Held:
 
     def __init__(self, specifications: Specifications | None) -> None:
         self._specifications = specifications
-        self.looked_at = 0
         self.broken: list[str] = []
 
     def hear(self, call: Any) -> None:
@@ -282,7 +281,6 @@ class Held:
             return
         body = json.loads(call.body) if call.body else None
         found = self._specifications.faults(call.method, call.path, call.query, body)
-        self.looked_at += found is not None
         self.broken += [f"{call.method} {call.path}: {fault}" for fault in found or []]
 
 

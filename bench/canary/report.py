@@ -103,7 +103,9 @@ def _detection(each: int) -> str:
     limits = {name: limit for name, (_, limit) in peers.PEERS.items()}
     rows: list[list[str]] = []
     for cell, told in ((_FIFTY, "50"), (_TWO_THOUSAND, "2,000")):
-        ours, floor, theirs = [], [], {name: [] for name in limits}  # type: ignore[var-annotated]
+        ours: list[str] = []
+        floor: list[str] = []
+        theirs: dict[str, list[str]] = {name: [] for name in limits}
         for effect in _EFFECTS:
             worse = cell.at(ratio=effect)
             [some] = runs.days([worse], each)

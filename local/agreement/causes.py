@@ -11,6 +11,7 @@ from local.azure.arm import Json, Refusal
 from local.azure.ids import Id, parse
 from local.azure.world import World, plain
 
+Cause = Callable[[World, Id, Json, Failure], None]
 CALLER = "aaaaaaaa-0000-4000-8000-000000000001"
 
 
@@ -30,8 +31,7 @@ def _closed(world: World, target: Id, request: Json, found: Failure) -> None:
 def _locked(world: World, target: Id, request: Json, found: Failure) -> None:
     scopes = found.named or [target]
     for scope in scopes:
-        plain = replace(scope, providers=scope.providers)
-        lock = f"{plain}/providers/Microsoft.Authorization/locks/lock"
+        lock = f"{scope}/providers/Microsoft.Authorization/locks/lock"
         seed(world, {"id": lock, "properties": {"level": "CanNotDelete"}})
 
 
@@ -60,9 +60,6 @@ def _nested(world: World, target: Id, request: Json, found: Failure) -> None:
         namespace, *words = name.split("/")
         pairs = "/".join(f"{words[2 * i]}/{words[2 * i + 1]}" for i in range(len(words) // 2))
         seed(world, bare.row(parse(f"{target.scope()}/providers/{namespace}/{pairs}")[0], None))
-
-
-Cause = Callable[[World, Id, Json, Failure], None]
 
 
 def of(found: Failure) -> Cause | None:

@@ -99,9 +99,8 @@ class Lro:
     @property
     def pause(self) -> int | None:
         """The Retry-After of a poll, in seconds."""
-        return (
-            (self.wait if self.again is None else self.again) if self.is_paced else None
-        ) or None
+        again = self.retry_after if self.again is None else self.again
+        return (again or None) if self.is_paced else None
 
     @property
     def wait(self) -> int | None:

@@ -11,13 +11,13 @@ Pure: the same minutes give the same verdict, bit for bit, however they are spli
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil, exp, floor, isfinite, log
 from typing import Any
 
 from provisioning.model import Finding, Standing
 from provisioning.releases.clusters import Clusters
-from provisioning.releases.policy import all_of
+from provisioning.releases.policy import all_of, finding
 
 _RATIOS = (1.5, 2.1, 4.0, 10.0)
 _WEIGHTS = (0.35, 0.30, 0.20, 0.15)
@@ -53,7 +53,7 @@ class Settings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """What is decided at minute `t`; `odds` is the e-value: 1 in so many if the arms are alike."""
+    """What is decided at minute `t`; `odds` is the highest e-value up to then."""
 
     t: int | None
     finding: Finding
@@ -111,7 +111,7 @@ class Judge:
             parts.append(self._limit(self._settings.most))
         if critical:
             because = ", ".join(critical)
-            parts.append(_finding("critical", Standing.BAD, because, {}))
+            parts.append(finding("critical", Standing.BAD, because, {}))
         return Decision(t=self._newest, finding=all_of("canary", parts), odds=self._peak)
 
     @property
@@ -234,22 +234,22 @@ class Judge:
         }
         if self._alarmed is not None:
             because = f"{said}; odds of this if alike: 1 in {_count(self._peak)}"
-            return _finding("errors", Standing.BAD, because, figures)
+            return finding("errors", Standing.BAD, because, figures)
         if self._totals[0] <= 0 or self._totals[2] <= 0:
             arm = "canary" if self._totals[2] <= 0 else "baseline"
-            return _finding("errors", Standing.UNKNOWN, f"nothing of the {arm} was seen", figures)
+            return finding("errors", Standing.UNKNOWN, f"nothing of the {arm} was seen", figures)
         odds = self.odds
         if odds * settings.missed >= 1:
             because = f"{said}; odds of this if alike: 1 in {_count(odds)}, which is suspicious"
-            return _finding("errors", Standing.UNKNOWN, because, figures)
+            return finding("errors", Standing.UNKNOWN, because, figures)
         excluded = exp(min(self._excluded(), _MOST))
         figures["excluded"] = f"1 in {_count(excluded)}"
         times = f"{settings.matters:g} times the errors"
         if excluded * settings.missed >= 1:
             because = f"{said}; {times} would look so well 1 time in {_count(excluded)}"
-            return _finding("errors", Standing.GOOD, because, figures)
+            return finding("errors", Standing.GOOD, because, figures)
         because = f"{said}; too little to exclude {times}"
-        return _finding("errors", Standing.UNKNOWN, because, figures)
+        return finding("errors", Standing.UNKNOWN, because, figures)
 
     def _said(self) -> str:
         base, base_bad, can, can_bad = self._totals
@@ -260,7 +260,7 @@ class Judge:
         seen, least = self._totals[2], self._settings.least
         figures = {"requests": _count(seen), "at least": _count(least)}
         standing = Standing.GOOD if seen >= least else Standing.UNKNOWN
-        return _finding("sample", standing, f"{_count(seen)} requests of the canary seen", figures)
+        return finding("sample", standing, f"{_count(seen)} requests of the canary seen", figures)
 
     def _freshness(self) -> Finding:
         limit = self._settings.fresh
@@ -268,8 +268,8 @@ class Judge:
             age = None if newest is None or self._newest is None else self._newest - newest
             if age is None or age > limit:
                 told = "never seen" if age is None else f"last seen {age} min ago"
-                return _finding("freshness", Standing.UNKNOWN, f"the {arm} was {told}", {})
-        return _finding("freshness", Standing.GOOD, "both arms were seen lately", {})
+                return finding("freshness", Standing.UNKNOWN, f"the {arm} was {told}", {})
+        return finding("freshness", Standing.GOOD, "both arms were seen lately", {})
 
     def _limit(self, most: float) -> Finding:
         """Judge the share of failures by itself; bad only where enough was seen to say so."""
@@ -277,9 +277,9 @@ class Judge:
         figures = {"limit": f"{most * 100:.1f} %"}
         told = f"{_share(can_bad, can)} of its requests failed"
         if can_bad > most * max(can, self._settings.least):
-            return _finding("limit", Standing.BAD, f"{told}, over {most * 100:.1f} %", figures)
+            return finding("limit", Standing.BAD, f"{told}, over {most * 100:.1f} %", figures)
         standing = Standing.GOOD if can >= self._settings.least else Standing.UNKNOWN
-        return _finding("limit", standing, told, figures)
+        return finding("limit", standing, told, figures)
 
 
 _KEPT = (
@@ -303,7 +303,8 @@ def judge(stream: Iterable[Sequence[Any]], settings: Settings | None = None) -> 
 
 def both(errors: Decision, latency: Decision) -> Finding:
     """Return the verdict on a release by two signals; each was given half of the alarm."""
-    parts = [_named(errors.finding, "errors"), _named(latency.finding, "latency")]
+    named = (("errors", errors), ("latency", latency))
+    parts = [replace(decided.finding, name=name) for name, decided in named]
     return all_of("canary", parts)
 
 
@@ -322,16 +323,6 @@ def slow_limit(upper: Sequence[float], counts: Sequence[int], share: float = 0.0
     return float("inf")
 
 
-def _named(finding: Finding, name: str) -> Finding:
-    return Finding(
-        name=name,
-        standing=finding.standing,
-        because=finding.because,
-        figures=finding.figures,
-        parts=finding.parts,
-    )
-
-
 def _read(tick: Any) -> tuple[int, float, float, float, float, float] | None:
     """Return a minute and its counts, and how many requests a record stands for; None for none."""
     try:
@@ -347,10 +338,6 @@ def _read(tick: Any) -> tuple[int, float, float, float, float, float] | None:
     for requests, records in zip((base, can), found[5:], strict=False):
         each = max(each, requests / records) if records > 0 else each
     return floor(found[0]), base, min(found[2], base), can, min(found[4], can), each
-
-
-def _finding(name: str, standing: Standing, because: str, figures: dict[str, str]) -> Finding:
-    return Finding(name=name, standing=standing, because=because, figures=figures)
 
 
 def _share(errors: float, requests: float) -> str:

@@ -33,20 +33,20 @@ def _sample(window: Window) -> Finding:
     rows, least = window.canary.rows, window.least_requests
     figures = {"records": str(rows), "at least": str(least)}
     if rows >= least:
-        return _finding("sample", Standing.GOOD, f"{rows} requests are enough to go by", figures)
-    return _finding("sample", Standing.UNKNOWN, _so_far(window), figures)
+        return finding("sample", Standing.GOOD, f"{rows} requests are enough to go by", figures)
+    return finding("sample", Standing.UNKNOWN, _so_far(window), figures)
 
 
 def _freshness(window: Window) -> Finding:
     newest, limit = window.canary.newest, _minutes(window.fresh)
     if newest is None:
-        return _finding("freshness", Standing.UNKNOWN, _NOTHING, {"limit": limit})
+        return finding("freshness", Standing.UNKNOWN, _NOTHING, {"limit": limit})
     age = max(window.until - newest, timedelta(0))
     figures = {"newest": f"{newest:%Y-%m-%d %H:%M:%S} UTC", "age": _minutes(age), "limit": limit}
     if age <= window.fresh:
-        return _finding("freshness", Standing.GOOD, f"seen {_minutes(age)} ago", figures)
+        return finding("freshness", Standing.GOOD, f"seen {_minutes(age)} ago", figures)
     because = f"its newest telemetry is {_minutes(age)} old, over {limit}"
-    return _finding("freshness", Standing.UNKNOWN, because, figures)
+    return finding("freshness", Standing.UNKNOWN, because, figures)
 
 
 def _errors(window: Window) -> Finding:
@@ -61,11 +61,11 @@ def _errors(window: Window) -> Finding:
     certain = share * canary.rows / max(canary.rows, window.least_requests, 1)
     if certain > limit:
         because = f"{_percent(share)} of its requests failed, over {_percent(limit)}"
-        return _finding("errors", Standing.BAD, because, figures)
+        return finding("errors", Standing.BAD, because, figures)
     if canary.rows < window.least_requests:
-        return _finding("errors", Standing.UNKNOWN, _so_far(window), figures)
+        return finding("errors", Standing.UNKNOWN, _so_far(window), figures)
     because = f"{_percent(share)} of its requests failed, within {_percent(limit)}"
-    return _finding("errors", Standing.GOOD, because, figures)
+    return finding("errors", Standing.GOOD, because, figures)
 
 
 def _comparison(window: Window) -> Finding:
@@ -79,15 +79,11 @@ def _comparison(window: Window) -> Finding:
     if canary.rows < least or baseline.rows < least:
         scarce = "it" if canary.rows < least else "the baseline"
         because = f"too few requests of {scarce} to compare"
-        return _finding("comparison", Standing.UNKNOWN, because, figures)
+        return finding("comparison", Standing.UNKNOWN, because, figures)
     said = f"{_percent(share)} failed, of the baseline's {_percent(usual)}"
     if share > usual + MARGIN:
-        return _finding(
-            "comparison", Standing.BAD, f"worse than what it replaces: {said}", figures
-        )
-    return _finding(
-        "comparison", Standing.GOOD, f"no worse than what it replaces: {said}", figures
-    )
+        return finding("comparison", Standing.BAD, f"worse than what it replaces: {said}", figures)
+    return finding("comparison", Standing.GOOD, f"no worse than what it replaces: {said}", figures)
 
 
 def _so_far(window: Window) -> str:
@@ -95,7 +91,8 @@ def _so_far(window: Window) -> str:
     return f"{rows} of {window.least_requests} requests seen so far" if rows else _NOTHING
 
 
-def _finding(name: str, standing: Standing, because: str, figures: dict[str, str]) -> Finding:
+def finding(name: str, standing: Standing, because: str, figures: dict[str, str]) -> Finding:
+    """Return one finding that is made of no others."""
     return Finding(name=name, standing=standing, because=because, figures=figures)
 
 

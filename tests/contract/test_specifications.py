@@ -8,9 +8,7 @@ import pytest
 
 from local.agreement.__main__ import USUAL as CORPUS
 from local.agreement.__main__ import recordings
-from local.azure.arm import Call
-from local.azure.inline import START
-from tests.specifications import FOLDER, Held, at_hand
+from tests.specifications import FOLDER, at_hand
 from tests.town import a_town
 
 pytestmark = pytest.mark.skipif(not FOLDER.is_dir(), reason=f"no specifications at {FOLDER}")
@@ -99,21 +97,3 @@ def test_a_town_that_sends_what_is_specified_nowhere_is_told_of_it(tmp_path: Pat
             VERSION["api-version"],
             {"location": "westeurope", "properties": {"osTyp": "Linux"}},
         )
-
-
-def test_it_counts_what_it_looked_at() -> None:
-    held = Held(at_hand())
-    call = Call(
-        method="PUT",
-        path=GROUP,
-        query=VERSION,
-        body=json.dumps(_body()).encode(),
-        base="",
-        principal="",
-        now=START,
-        request_id="",
-    )
-
-    held.hear(call)
-
-    assert (held.looked_at, held.broken) == (1, [])

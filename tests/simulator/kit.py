@@ -148,3 +148,22 @@ Maker = Callable[..., str]
 def code(answer: requests.Response) -> tuple[int, str]:
     """Return the status and the error's code."""
     return answer.status_code, str(answer.json()["error"]["code"])
+
+
+def a_network(azure: Azure) -> str:
+    """Put a network with one subnet there, and return where it is."""
+    path = f"{azure.group()}/providers/Microsoft.Network/virtualNetworks/net"
+    properties = {
+        "addressSpace": {"addressPrefixes": ["10.0.0.0/16"]},
+        "subnets": [{"name": "edge", "properties": {"addressPrefix": "10.0.0.0/24"}}],
+    }
+    azure.seed({"id": path, "location": "westeurope", "properties": properties})
+    return path
+
+
+def an_account(azure: Azure, name: str) -> str:
+    """Put a storage account there, and return where it is."""
+    path = f"{azure.group()}/providers/Microsoft.Storage/storageAccounts/{name}"
+    body = {"location": "westeurope", "kind": "StorageV2", "sku": {"name": "Standard_LRS"}}
+    azure.seed({"id": path, "properties": {}, **body})
+    return path

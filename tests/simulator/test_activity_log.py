@@ -5,7 +5,7 @@ from typing import Any
 
 import requests
 
-from .kit import Azure, code
+from .kit import Azure, an_account, code
 
 VERSION = "2015-04-01"
 
@@ -26,11 +26,7 @@ def events(answer: requests.Response) -> list[dict[str, Any]]:
 
 def seed(azure: Azure) -> str:
     """Make a storage account and return where it is."""
-    path = f"{azure.group()}/providers/Microsoft.Storage/storageAccounts/stlogged"
-    body = {"location": "westeurope", "kind": "StorageV2", "sku": {"name": "Standard_LRS"}}
-    row = {"id": path, "type": "Microsoft.Storage/storageAccounts", "properties": {}, **body}
-    assert azure.local("PUT", "resources", [row]).status_code == 200
-    return path
+    return an_account(azure, "stlogged")
 
 
 def test_a_write_is_logged(azure: Azure) -> None:

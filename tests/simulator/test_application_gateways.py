@@ -5,19 +5,9 @@ from typing import Any
 import pytest
 from azure.core.exceptions import HttpResponseError
 
-from .kit import Azure, code, properties_of
+from .kit import Azure, a_network, code, properties_of
 
 NETWORK = "2024-01-01"
-
-
-def _network(azure: Azure) -> str:
-    path = f"{azure.group()}/providers/Microsoft.Network/virtualNetworks/net"
-    properties = {
-        "addressSpace": {"addressPrefixes": ["10.0.0.0/16"]},
-        "subnets": [{"name": "edge", "properties": {"addressPrefix": "10.0.0.0/24"}}],
-    }
-    azure.seed({"id": path, "location": "westeurope", "properties": properties})
-    return path
 
 
 def a_gateway(path: str, subnet: str) -> dict[str, Any]:
@@ -63,7 +53,7 @@ def _power(azure: Azure, path: str) -> tuple[str, str]:
 
 
 def test_a_gateway_takes_minutes_to_make(azure: Azure) -> None:
-    path, subnet = _gateway_path(azure), f"{_network(azure)}/subnets/edge"
+    path, subnet = _gateway_path(azure), f"{a_network(azure)}/subnets/edge"
 
     poller = azure.arm.resources.begin_create_or_update_by_id(
         path, a_gateway(path, subnet), api_version=NETWORK
@@ -82,7 +72,7 @@ def test_a_gateway_takes_minutes_to_make(azure: Azure) -> None:
 
 
 def test_a_gateway_stops_and_starts(azure: Azure) -> None:
-    path, subnet = _gateway_path(azure), f"{_network(azure)}/subnets/edge"
+    path, subnet = _gateway_path(azure), f"{a_network(azure)}/subnets/edge"
     azure.seed({"id": path, **a_gateway(path, subnet)})
     seen = [_power(azure, path)]
 
@@ -107,7 +97,7 @@ def test_a_gateway_stops_and_starts(azure: Azure) -> None:
 
 
 def test_a_gateway_tells_how_its_backends_are(azure: Azure) -> None:
-    path, subnet = _gateway_path(azure), f"{_network(azure)}/subnets/edge"
+    path, subnet = _gateway_path(azure), f"{a_network(azure)}/subnets/edge"
     azure.seed({"id": path, **a_gateway(path, subnet)})
 
     asked = azure.call("POST", f"{path}/backendhealth", version=NETWORK)
@@ -127,7 +117,7 @@ def test_a_gateway_tells_how_its_backends_are(azure: Azure) -> None:
 
 
 def test_a_gateway_tells_an_older_reader_less(azure: Azure) -> None:
-    path, subnet = _gateway_path(azure), f"{_network(azure)}/subnets/edge"
+    path, subnet = _gateway_path(azure), f"{a_network(azure)}/subnets/edge"
     azure.seed({"id": path, **a_gateway(path, subnet)})
 
     now, then = (azure.get(path, one)["properties"] for one in (NETWORK, "2018-04-01"))
@@ -138,7 +128,7 @@ def test_a_gateway_tells_an_older_reader_less(azure: Azure) -> None:
 
 
 def test_the_parts_of_a_gateway_tell_who_names_them(azure: Azure) -> None:
-    path, subnet = _gateway_path(azure), f"{_network(azure)}/subnets/edge"
+    path, subnet = _gateway_path(azure), f"{a_network(azure)}/subnets/edge"
     body = a_gateway(path, subnet)
     given, pool = body["properties"], {"id": f"{path}/backendAddressPools/one"}
     settings = {"id": f"{path}/backendHttpSettingsCollection/one"}
@@ -165,7 +155,7 @@ def test_the_parts_of_a_gateway_tell_who_names_them(azure: Azure) -> None:
 
 
 def test_a_gateway_of_the_first_generation_is_made_no_more(azure: Azure) -> None:
-    path, subnet = _gateway_path(azure), f"{_network(azure)}/subnets/edge"
+    path, subnet = _gateway_path(azure), f"{a_network(azure)}/subnets/edge"
     body = a_gateway(path, subnet)
     body["properties"]["sku"] = {"name": "Standard_Small", "tier": "Standard", "capacity": 1}
 
@@ -173,7 +163,7 @@ def test_a_gateway_of_the_first_generation_is_made_no_more(azure: Azure) -> None
 
 
 def test_a_seed_can_say_that_a_gateway_is_stopped(azure: Azure) -> None:
-    path, subnet = _gateway_path(azure), f"{_network(azure)}/subnets/edge"
+    path, subnet = _gateway_path(azure), f"{a_network(azure)}/subnets/edge"
     body = a_gateway(path, subnet)
     body["properties"]["operationalState"] = "Stopped"
 
@@ -197,7 +187,7 @@ def test_a_seed_can_say_that_a_gateway_is_stopped(azure: Azure) -> None:
     ],
 )
 def test_a_bad_gateway_is_refused(azure: Azure, spoil: Any, refused: str) -> None:
-    path, subnet = _gateway_path(azure), f"{_network(azure)}/subnets/edge"
+    path, subnet = _gateway_path(azure), f"{a_network(azure)}/subnets/edge"
     body = a_gateway(path, subnet)
     spoil(body["properties"])
 
@@ -206,7 +196,7 @@ def test_a_bad_gateway_is_refused(azure: Azure, spoil: Any, refused: str) -> Non
 
 def test_a_gateway_needs_its_subnet(azure: Azure) -> None:
     path = _gateway_path(azure)
-    body = a_gateway(path, f"{_network(azure)}/subnets/nowhere")
+    body = a_gateway(path, f"{a_network(azure)}/subnets/nowhere")
 
     with pytest.raises(HttpResponseError) as refused:
         azure.arm.resources.begin_create_or_update_by_id(path, body, api_version=NETWORK)
@@ -216,7 +206,7 @@ def test_a_gateway_needs_its_subnet(azure: Azure) -> None:
 
 
 def test_a_subnet_in_use_is_not_deleted(azure: Azure) -> None:
-    network = _network(azure)
+    network = a_network(azure)
     path, subnet = _gateway_path(azure), f"{network}/subnets/edge"
     azure.seed({"id": path, **a_gateway(path, subnet)})
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from .kit import Azure, code, properties_of
+from .kit import Azure, a_network, code, properties_of
 
 TRAFFIC, NETWORK, INSIGHTS = "2022-04-01", "2024-01-01", "2020-02-02"
 
@@ -164,18 +164,8 @@ def test_a_seed_can_say_that_an_endpoint_is_degraded(azure: Azure, profile: str)
     assert monitor["profileMonitorStatus"] == "Degraded"
 
 
-def _network(azure: Azure) -> str:
-    path = f"{azure.group()}/providers/Microsoft.Network/virtualNetworks/net"
-    properties = {
-        "addressSpace": {"addressPrefixes": ["10.0.0.0/16"]},
-        "subnets": [{"name": "edge", "properties": {"addressPrefix": "10.0.0.0/24"}}],
-    }
-    azure.seed({"id": path, "location": "westeurope", "properties": properties})
-    return path
-
-
 def test_subnets_are_seen_from_both_sides(azure: Azure) -> None:
-    network = _network(azure)
+    network = a_network(azure)
     more = {"properties": {"addressPrefix": "10.0.1.0/24"}}
 
     made = azure.call("PUT", f"{network}/subnets/data", more, version=NETWORK)
@@ -204,7 +194,7 @@ def test_a_subnet_lies_in_its_network_and_on_no_other(
 ) -> None:
     body = {"properties": {"addressPrefix": prefix}}
 
-    answer = azure.call("PUT", f"{_network(azure)}/subnets/data", body, version=NETWORK)
+    answer = azure.call("PUT", f"{a_network(azure)}/subnets/data", body, version=NETWORK)
 
     assert code(answer) == (400, refused)
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import requests
 
-from .kit import Azure, code
+from .kit import Azure, an_account, code
 
 INSIGHTS = "2018-01-01"
 STORAGE = "2023-05-01"
@@ -15,11 +15,7 @@ STORAGE = "2023-05-01"
 @pytest.fixture
 def account(azure: Azure) -> str:
     """Return a storage account: something that has metrics."""
-    path = f"{azure.group()}/providers/Microsoft.Storage/storageAccounts/stmetrics"
-    body = {"location": "westeurope", "kind": "StorageV2", "sku": {"name": "Standard_LRS"}}
-    row = {"id": path, "type": "Microsoft.Storage/storageAccounts", "properties": {}, **body}
-    assert azure.local("PUT", "resources", [row]).status_code == 200
-    return path
+    return an_account(azure, "stmetrics")
 
 
 def post(

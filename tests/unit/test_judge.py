@@ -1,6 +1,7 @@
 """The judge of canaries on streams that a person can follow."""
 
 import json
+import math
 from typing import Any
 
 import numpy as np
@@ -199,6 +200,23 @@ def test_latency_is_judged_by_the_same_wager() -> None:
 def test_what_is_slow_is_learned_from_the_baseline() -> None:
     assert slow_limit([50, 100, 200, 400], [600, 300, 60, 40]) == 200
     assert slow_limit([50, 100], [0, 0]) == float("inf")
+
+
+@pytest.mark.parametrize(
+    ("share", "tail"),
+    [(0.05, 1.4), (0.2, 1.4), (0.5, 1.4), (0.000001, 1.55), (0.01, 1.55), (0.05, 1.55)],
+)
+@pytest.mark.parametrize("ratio", [1.5, 2.1, 4.0, 10.0])
+def test_a_wager_on_clusters_of_exponential_size_is_fair(
+    share: float, tail: float, ratio: float
+) -> None:
+    """The mean of g(J/size) for J of mean 1, whose index of dispersion is 2, and size tail x 2."""
+    size, worse = tail * 2, 1 + share * (ratio - 1)
+
+    on_canary = share / (1 - math.log(ratio / worse) / size)
+    on_baseline = (1 - share) / (1 + math.log(worse) / size)
+
+    assert on_canary + on_baseline <= 1
 
 
 def test_the_same_minutes_give_the_same_verdict() -> None:

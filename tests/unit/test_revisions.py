@@ -121,6 +121,21 @@ def test_a_new_revision_gets_no_traffic_even_where_the_latest_had_all():
     }
 
 
+def test_what_azure_alone_decides_of_a_container_is_not_sent_back():
+    body = an_app()
+    resources = {"cpu": 0.5, "memory": "1Gi", "ephemeralStorage": "2Gi"}
+    template = body["properties"]["template"]
+    template["containers"][0]["resources"] = dict(resources)
+    template["initContainers"] = [{"name": "first", "image": "first:1", "resources": resources}]
+
+    app = revisions.read(body)
+    found = revisions.new_revision_body(app, "rewards-api", "v3")["properties"]["template"]
+
+    for container in (*found["containers"], *found["initContainers"]):
+        assert container["resources"] == {"cpu": 0.5, "memory": "1Gi"}
+    assert app.template["containers"][0]["resources"] == resources
+
+
 def test_only_the_released_container_takes_the_new_image():
     images = {"rewards-api": "ghcr.io/tesoro/rewards-api:v1", "proxy": "envoy:1"}
     app = revisions.read(an_app(images=images))

@@ -12,7 +12,19 @@ from typing import Any
 
 from local.azure.arm import Json, Refusal
 from local.azure.table import Write
-from local.azure.world import plain
+from local.azure.world import Resource, plain
+
+
+def standing(above: Resource, kind: str, name: str, body: Json) -> Resource:
+    """Return a part of a thing that is there as long as that, without having been made."""
+    return Resource(
+        id=f"{above.id}/{kind}/{name}",
+        type=f"{above.type}/{kind}",
+        name=name,
+        body=body,
+        created=above.created,
+        changed=above.created,
+    )
 
 
 def named(body: Json, paths: Iterable[str]) -> Json:

@@ -12,6 +12,7 @@ from local.azure.arm import Answer, Json, Refusal
 from local.azure.ids import Id
 from local.azure.table import Behaviour, Lro, NameRule, ResourceType, Use, View, Write
 from local.azure.types import (
+    facts,
     postgres,
     postgreschecks,
     postgresclock,
@@ -113,7 +114,9 @@ class Configurations(_Below):
     def always(self, world: World, above: Resource, now: datetime) -> list[Resource]:
         """Return the parameters that are as they were delivered."""
         return [
-            _virtual(above, "configurations", name, {**said, **_delivered(said)})
+            facts.standing(
+                above, "configurations", name, {"properties": {**said, **_delivered(said)}}
+            )
             for name, said in sorted(postgresparameters.KNOWN.items())
         ]
 
@@ -156,7 +159,10 @@ class Backups(_Below):
         """Return the backups that the service took by itself."""
         taken = postgresclock.backups(above.state, postgres.retention(above), now)
         rows = [postgresclock.backup(above.id, at) for at in taken]
-        return [_virtual(above, "backups", row["name"], row["properties"]) for row in rows]
+        return [
+            facts.standing(above, "backups", row["name"], {"properties": row["properties"]})
+            for row in rows
+        ]
 
     def finished(self, world: World, resource: Resource, operation: Operation) -> Resource:
         """Return the backup, complete at the end of the work."""
@@ -177,18 +183,6 @@ class Backups(_Below):
 def _delivered(said: Json) -> Json:
     value = {"value": said["defaultValue"], "source": "system-default"}
     return {**value, "isConfigPendingRestart": False}
-
-
-def _virtual(above: Resource, kind: str, name: str, given: Json) -> Resource:
-    """Return a thing that is there without having been made."""
-    return Resource(
-        id=f"{above.id}/{kind}/{name}",
-        type=f"{postgres.TYPE}/{kind}",
-        name=name,
-        body={"properties": given},
-        created=above.created,
-        changed=above.created,
-    )
 
 
 def _row(name: str, verb: str, behaviour: Behaviour, names: NameRule) -> ResourceType:

@@ -6,9 +6,8 @@ from datetime import datetime
 from local.azure.arm import Answer, Json, Refusal, is_guid, stamp
 from local.azure.declared.behaviour import Declared
 from local.azure.table import Use, Write
-from local.azure.world import Operation, Resource, World
-
-_POLICY = "Microsoft.Sql/servers/securityAlertPolicies"
+from local.azure.types import facts
+from local.azure.world import Resource, World
 
 
 class AlertPolicy(Declared):
@@ -16,17 +15,8 @@ class AlertPolicy(Declared):
 
     def always(self, world: World, above: Resource, now: datetime) -> list[Resource]:
         """Return the policy that nobody has set."""
-        name = "Default"
-        return [
-            Resource(
-                id=f"{above.id}/securityAlertPolicies/{name}",
-                type=_POLICY,
-                name=name,
-                body={"properties": {"state": "Disabled", "creationTime": stamp(above.created)}},
-                created=above.created,
-                changed=above.created,
-            )
-        ]
+        off = {"state": "Disabled", "creationTime": stamp(above.created)}
+        return [facts.standing(above, "securityAlertPolicies", "Default", {"properties": off})]
 
     def busy(self, resource: Resource) -> Refusal:
         """Return how a second change is refused while the first is at work."""
@@ -66,9 +56,5 @@ def cancel(use: Use) -> Answer:
             f"Cannot cancel management operation '{name}' in the current state.",
         )
     ended: Json = {"code": "OperationCancelled", "message": "The operation was cancelled."}
-    use.world.save_operation(_cut(work, use.call.now, ended))
+    use.world.save_operation(replace(work, due=use.call.now, late=ended))
     return Answer(status=200)
-
-
-def _cut(work: Operation, now: datetime, why: Json) -> Operation:
-    return replace(work, due=now, late=why)

@@ -7,6 +7,7 @@ from local.azure import lines
 from local.azure.arm import Answer, Json, Refusal, stamp
 from local.azure.declared.behaviour import Declared
 from local.azure.table import Use, Write
+from local.azure.types import facts
 from local.azure.world import Resource, World
 
 
@@ -37,16 +38,7 @@ class Service(Declared):
 
     def always(self, world: World, above: Resource, now: datetime) -> list[Resource]:
         """Return the service that nobody has set."""
-        return [
-            Resource(
-                id=f"{above.id}/{self.kind}/default",
-                type=f"{above.type}/{self.kind}",
-                name="default",
-                body={"properties": {}},
-                created=above.created,
-                changed=above.created,
-            )
-        ]
+        return [facts.standing(above, self.kind, "default", {"properties": {}})]
 
 
 class QueueService(Service):
