@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,7 @@ _OF_PAGES = {"$skiptoken", "$skip", "skiptoken"}  # in the links that Azure give
 _MOST = 20  # how many faults are told of one request
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Operation:
     """One call: its path as a pattern, and its parameters."""
 
@@ -37,6 +37,17 @@ class Operation:
     pattern: re.Pattern[str]
     parameters: tuple[Json, ...]
     file: Path
+
+    @property
+    def body(self) -> Json | None:
+        """The parameter that is the body."""
+        return next((one for one in self.parameters if one.get("in") == "body"), None)
+
+    @cached_property
+    def validator(self) -> Any:
+        """What holds a body against its form."""
+        said = self.body or {}
+        return Draft202012Validator(_Forms().of(said.get("schema", {}), self.file))
 
     @property
     def words(self) -> int:
@@ -122,7 +133,7 @@ def _asked(operation: Operation, query: Mapping[str, str]) -> Iterator[str]:
 
 
 def _sent(operation: Operation, body: Any) -> Iterator[str]:
-    said = next((one for one in operation.parameters if one.get("in") == "body"), None)
+    said = operation.body
     if said is None:
         if body not in (None, {}):
             yield f"{operation.template} takes no body"
@@ -131,8 +142,7 @@ def _sent(operation: Operation, body: Any) -> Iterator[str]:
         if said.get("required"):
             yield "the body is missing"
         return
-    schema = _Forms().of(said["schema"], operation.file)
-    for error in Draft202012Validator(schema).iter_errors(body):
+    for error in operation.validator.iter_errors(body):
         if operation.method == "PATCH" and error.validator == "required":
             continue  # it is merged with what is there, whatever the form of the whole needs
         for one in _innermost(error):
