@@ -1,0 +1,55 @@
+"""What a template can ask of its own deployment: parameters, variables, itself, its deployer.
+
+Source: learn.microsoft.com "Deployment functions for ARM templates".
+"""
+
+from typing import Any
+
+from local.azure.templates.evaluation import Scope
+from local.azure.templates.functions.registry import expect, function, wrong
+
+
+@function("parameters", 1)
+def parameters(scope: Scope, name: Any) -> Any:
+    """Return a parameter."""
+    return scope.parameters.get(expect("parameters", name, "String"), scope)
+
+
+@function("variables", 1)
+def variables(scope: Scope, name: Any) -> Any:
+    """Return a variable."""
+    return scope.variables.get(expect("variables", name, "String"), scope)
+
+
+@function("deployment", 0)
+def deployment(scope: Scope) -> Any:
+    """Return the deployment: its name, its scope's location, its template."""
+    return scope.runtime.deployment()
+
+
+@function("deployer", 0)
+def deployer(scope: Scope) -> Any:
+    """Return who deploys."""
+    return scope.runtime.deployer()
+
+
+@function("environment", 0)
+def environment(scope: Scope) -> Any:
+    """Return the cloud's addresses."""
+    return scope.runtime.environment()
+
+
+@function("copyIndex", 0, 2)
+def copy_index(scope: Scope, *args: Any) -> int:
+    """Return which round of a loop this is, from 0, and an offset on top."""
+    name = args[0] if args and isinstance(args[0], str) else None
+    offset = args[-1] if args and not isinstance(args[-1], str) else 0
+    expect("copyIndex", offset, "Integer")
+    if not scope.loops:
+        raise wrong("copyIndex", "It is not expected at this location: there is no loop here.")
+    if name is None:
+        return list(scope.loops.values())[-1] + int(offset)
+    for loop, at in scope.loops.items():
+        if loop.lower() == name.lower():
+            return at + int(offset)
+    raise wrong("copyIndex", f"The loop '{name}' is not found here.")

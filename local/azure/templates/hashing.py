@@ -1,0 +1,77 @@
+"""The hashes that templates can ask for, as Resource Manager computes them.
+
+`uniqueString` and the template hash are one 64-bit hash of the MurmurHash3 family with two lanes
+of 32 bits; both were checked against recorded values. `guid` is a name-based UUID (RFC 4122,
+version 5) in a namespace of its own.
+"""
+
+import json
+from typing import Any
+from uuid import UUID, uuid5
+
+_MASK = 0xFFFFFFFF
+_FIRST, _SECOND = 597399067, 2869860233
+_LETTERS = "abcdefghijklmnopqrstuvwxyz234567"
+_GUIDS = UUID("11fb06fb-712d-4ddd-98c7-e71bbd588830")
+
+
+def unique_string(*parts: str) -> str:
+    """Return the thirteen characters that these texts always give."""
+    rest, found = murmur64("-".join(parts).encode()), ""
+    for _ in range(13):
+        found += _LETTERS[rest >> 59]
+        rest = rest << 5 & (1 << 64) - 1
+    return found
+
+
+def guid(*parts: str) -> str:
+    """Return the GUID that these texts always give."""
+    return str(uuid5(_GUIDS, "-".join(parts)))
+
+
+def template_hash(template: Any) -> str:
+    """Return the hash by which a deployment names its template."""
+    text = json.dumps(template, separators=(",", ":"), ensure_ascii=False)
+    return str(murmur64(text.upper().encode()))
+
+
+def murmur64(data: bytes) -> int:
+    """Return the hash of some bytes, 0 to 2**64 - 1."""
+    one = two = 0
+    whole = len(data) // 8 * 8
+    for at in range(0, whole, 8):
+        low, high = _word(data[at : at + 4]), _word(data[at + 4 : at + 8])
+        one = _rotated(one ^ _mixed(low, _FIRST, 15, _SECOND), 19)
+        one = ((one + two) * 5 + 1444728091) & _MASK
+        two = _rotated(two ^ _mixed(high, _SECOND, 17, _FIRST), 13)
+        two = ((two + one) * 5 + 197830471) & _MASK
+    rest = data[whole:]
+    if rest:
+        one ^= _mixed(_word(rest[:4]), _FIRST, 15, _SECOND)
+    if len(rest) > 4:
+        two ^= _mixed(_word(rest[4:]), _SECOND, 17, _FIRST)
+    one, two = one ^ len(data), two ^ len(data)
+    one = (one + two) & _MASK
+    two = (two + one) & _MASK
+    one, two = _stirred(one), _stirred(two)
+    one = (one + two) & _MASK
+    two = (two + one) & _MASK
+    return two << 32 | one
+
+
+def _word(data: bytes) -> int:
+    return int.from_bytes(data, "little")
+
+
+def _rotated(value: int, by: int) -> int:
+    return (value << by | value >> 32 - by) & _MASK
+
+
+def _mixed(value: int, before: int, by: int, after: int) -> int:
+    return _rotated(value * before & _MASK, by) * after & _MASK
+
+
+def _stirred(value: int) -> int:
+    value = (value ^ value >> 16) * 2246822507 & _MASK
+    value = (value ^ value >> 13) * 3266489909 & _MASK
+    return value ^ value >> 16
