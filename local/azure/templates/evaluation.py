@@ -320,13 +320,8 @@ def _users(node: Call, scope: Scope) -> Any:
             f" was called with {len(node.args)}."
         )
     given = [evaluate(one, scope) for one in node.args]
-    names = Names(
-        kind="parameter",
-        sources={
-            name: (lambda _, one=one: one)
-            for name, one in zip(found.parameters, given, strict=True)
-        },
-    )
+    sources = {name: _given(one) for name, one in zip(found.parameters, given, strict=True)}
+    names = Names(kind="parameter", sources=sources)
     inner = replace(
         scope,
         parameters=names,
@@ -336,6 +331,10 @@ def _users(node: Call, scope: Scope) -> Any:
         depth=scope.depth + 1,
     )
     return value(found.output, inner)
+
+
+def _given(value: Any) -> Callable[[Scope], Any]:
+    return lambda _: value
 
 
 __all__ = ["Lambda", "Names", "NotYet", "Runtime", "Scope", "UserFunction", "evaluate", "value"]

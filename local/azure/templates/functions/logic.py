@@ -85,7 +85,7 @@ def _compared(name: str, one: Any, other: Any) -> int:
     expect(name, other, "Integer", "String", "Float")
     if isinstance(one, str) != isinstance(other, str):
         raise wrong(name, "The arguments must both be numbers or both be strings.")
-    return (one > other) - (one < other)
+    return int(one > other) - int(one < other)
 
 
 @function("less", 2)
