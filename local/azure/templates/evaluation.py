@@ -135,6 +135,7 @@ class Scope:
     lambdas: Mapping[str, Any] = field(default_factory=dict)
     place: str = "resource"  # parameter, variable, resource (name, condition, …), body, output
     depth: int = 0
+    lasting: bool = False  # what is not known yet stays as it is written
 
     def inside(self, values: Mapping[str, Any]) -> "Scope":
         """Return the scope of a lambda's body."""
@@ -172,6 +173,10 @@ def text(source: str, scope: Scope, path: tuple[str | int, ...] = ()) -> Any:
         return expressions.unescaped(source)
     try:
         return evaluate(expressions.parse(source), scope)
+    except NotYet:
+        if scope.lasting:
+            return source
+        raise
     except TemplateError as error:
         raise TemplateError(error.message, error.path or path) from error
 
@@ -329,6 +334,7 @@ def _users(node: Call, scope: Scope) -> Any:
         loops={},
         lambdas={},
         depth=scope.depth + 1,
+        lasting=False,
     )
     return value(found.output, inner)
 
