@@ -84,12 +84,13 @@ class Refusal(Exception):
         details: list[Json] | None = None,
         target: str | None = None,
         headers: Mapping[str, str] | None = None,
+        info: list[Json] | None = None,
     ) -> None:
-        """Keep what the envelope will say."""
+        """Keep what the envelope will say; `info` is its `additionalInfo`."""
         super().__init__(f"{code}: {message}")
         self.status, self.code, self.message = status, code, message
         self.gateway, self.details, self.target = gateway, details, target
-        self.headers = dict(headers or {})
+        self.headers, self.info = dict(headers or {}), info
 
     def answer(self, form: str = "") -> Answer:
         """Return ARM's envelope, or the provider's own, which `form` names (`envelope`)."""
@@ -99,6 +100,8 @@ class Refusal(Exception):
         error["message"] = self.message
         if self.details is not None:
             error["details"] = self.details
+        if self.info is not None:
+            error["additionalInfo"] = self.info
         cause = {"x-ms-failure-cause": "gateway"} if self.gateway else {}
         body = {"error": error} if self.gateway else envelope(error, form)
         return Answer(status=self.status, body=body, headers={**cause, **self.headers})

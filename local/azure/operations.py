@@ -45,11 +45,16 @@ def announced(operation: Operation, lro: Lro) -> Json | None:
 
 def group_address(operation: Operation, group: Group, call: Call) -> str:
     """Return the address that follows a group's deletion."""
-    job = {"jobId": operation.path, "jobLocation": group.location}
-    name = base64.urlsafe_b64encode(json.dumps(job, separators=(",", ":")).encode())
-    path = f"/subscriptions/{resource(operation.resource).subscription}/operationresults/"
-    token = f"?api-version={call.version}&t={operation.id}"
-    return call.base + path + name.decode().rstrip("=") + token
+    scope = resource(operation.resource).subscription or ""
+    return job_address(scope, call, operation.path, group.location, operation.id)
+
+
+def job_address(subscription: str, call: Call, job: str, place: str, token: str) -> str:
+    """Return the address that follows a job of Resource Manager itself."""
+    told = json.dumps({"jobId": job, "jobLocation": place}, separators=(",", ":"))
+    name = base64.urlsafe_b64encode(told.encode()).decode().rstrip("=")
+    path = f"/subscriptions/{subscription}/operationresults/{name}"
+    return f"{call.base}{path}?api-version={call.version}&t={token}"
 
 
 def group_result(world: World, call: Call) -> Answer:

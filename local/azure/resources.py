@@ -122,6 +122,12 @@ def _get(world: World, call: Call, target: Id, row: ResourceType) -> Answer:
 
 
 def _write(world: World, call: Call, target: Id, row: ResourceType) -> Answer:
+    write = prepared(world, call, target, row)
+    return _start(world, write.call, write)
+
+
+def prepared(world: World, call: Call, target: Id, row: ResourceType) -> Write:
+    """Return what a write would do; refuse all that is refused before anything is done."""
     bodies.check_registered(world, call.now, row.namespace)
     if target.group is not None:
         groups.require_open(world, target)
@@ -149,7 +155,7 @@ def _write(world: World, call: Call, target: Id, row: ResourceType) -> Answer:
     call = _conditioned(call, current, row)
     write = replace(write, call=call)
     row.behaviour.check(write)
-    return _start(world, call, write)
+    return write
 
 
 def _conditioned(call: Call, current: Resource | None, row: ResourceType) -> Call:

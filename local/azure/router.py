@@ -22,6 +22,7 @@ from local.azure import (
     tracked,
 )
 from local.azure.arm import Answer, Call, gateway
+from local.azure.deployments import doors
 from local.azure.ids import Id, parse
 from local.azure.monitor import activitylog, alertlist, metrics
 from local.azure.table import ResourceType
@@ -29,6 +30,7 @@ from local.azure.world import World
 
 _OWN = {"register", "unregister", "operations"}  # what a provider itself answers
 _RESULTS = {"operationresults"}
+_HASH = "microsoft.resources/calculatetemplatehash"
 _TENANT_LISTS: dict[str, Callable[[World, Call], Answer]] = {
     "subscriptions": subscriptions.listed,
     "tenants": subscriptions.tenants,
@@ -77,13 +79,15 @@ def _own(world: World, call: Call, target: Id, rest: tuple[str, ...]) -> Answer:
         return moving.ACTIONS[rest[0]](world, call, target)
     if call.method != "GET":
         raise _not_here(call)
+    if target.group is not None and len(rest) in {3, 4} and rest[0] == "deployments":
+        return doors.old_path(world, call, target, parse(call.path)[1])
     if target.group is not None:
         if rest != ("resources",):
             raise _not_here(call)
         groups.require(world, target)
         return tracked.index(world, call, target.group)
     if len(rest) == 2 and rest[0] in _RESULTS:
-        return operations.group_result(world, call)
+        return doors.job_result(world, call) or operations.group_result(world, call)
     if target.subscription is not None and not rest:
         return Answer(status=200, body=subscriptions.shown(world, call))
     lists = _LISTS if target.subscription else _TENANT_LISTS
@@ -103,6 +107,9 @@ def _provider(world: World, call: Call, target: Id) -> Answer:
     if not last.types:
         return _look_at_provider(world, call, target, None)
     first = last.types[0].lower()
+    if target.subscription is None and last.type.lower() == _HASH and call.method == "POST":
+        subscriptions.check_version(call, doors.VERSIONS)
+        return doors.calculated(world, call)
     alone = len(target.providers) == 1 and target.group is None
     if alone and len(last.types) == 1 and not last.names and first in _OWN:
         return _look_at_provider(world, call, target, first)
@@ -116,6 +123,8 @@ def _provider(world: World, call: Call, target: Id) -> Answer:
             raise _no_version(call, place, "/".join(last.types), asked.versions, ())
         return asked.answer(world, call, target)
     match last.namespace.lower(), first:
+        case "microsoft.resources", "deployments":
+            return doors.answer(world, call, target)
         case "microsoft.resources", "tags":
             subscriptions.check_version(call)
             return scopetags.answer(world, call, target)

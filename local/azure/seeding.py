@@ -37,7 +37,7 @@ def seed(world: World, body: Any, *, now: datetime, believed: bool = False) -> i
         grouped = (target.group or "").lower() in world.groups and not target.nested
         if target.type.lower() != _GROUP and target.group and not (known or grouped):
             raise ValueError(f"{where}.id: '{above}' does not exist")
-    for trial in (_copy(world), world):
+    for trial in (twin(world), world):
         for target, row, where in rows:
             try:
                 _put(trial, target, row, now, believed=believed)
@@ -46,13 +46,15 @@ def seed(world: World, body: Any, *, now: datetime, believed: bool = False) -> i
     return len(rows)
 
 
-def _copy(world: World) -> World:
+def twin(world: World) -> World:
+    """Return a world with the same groups and resources, to try something in and forget."""
     copy = World(
         table=world.table,
         clock=world.clock,
         journal=Memory(),
         subscription=world.subscription,
         tenant=world.tenant,
+        door=world.door,
     )
     copy.groups = dict(world.groups)
     for _, item in world.resources.items():

@@ -43,10 +43,10 @@ VERSIONS = (
 )
 
 
-def check_version(call: Call) -> None:
+def check_version(call: Call, versions: tuple[str, ...] = VERSIONS) -> None:
     """Refuse an api-version that Resource Manager's own types do not have."""
-    if call.version not in VERSIONS:
-        listed = ",".join(reversed(VERSIONS))
+    if call.version not in versions:
+        listed = ",".join(reversed(versions))
         raise gateway(
             400,
             "InvalidApiVersionParameter",

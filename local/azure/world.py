@@ -7,13 +7,14 @@ answers a request calls `commit` first.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 from local.azure import kept, places, summaries
-from local.azure.arm import Call, Clock, Json, Late, guid, seconds
+from local.azure.arm import Answer, Call, Clock, Json, Late, guid, seconds
+from local.azure.deployments.records import KIND, Deployments
 from local.azure.faults import Faults
 from local.azure.ids import Id, resource
 from local.azure.index import Index
@@ -32,6 +33,7 @@ GROUP_FLOOR = 15.0  # no group is gone sooner, however empty
 
 
 _NO_WORK = Lro(takes=0)
+_UNHELD = frozenset({"reading", KIND})  # work that changes no resource
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +73,7 @@ class Operation:
     """
 
     id: str
-    kind: str  # create, update, action, reading, delete, group, timer
+    kind: str  # create, update, action, reading, delete, group, move, timer, deployment
     resource: str
     started: datetime
     due: datetime
@@ -87,13 +89,29 @@ class Operation:
         return bool(self.outcome)
 
 
+Door = Callable[["World", Call], Answer]
+
+
 class World:
-    """Groups, resources, operations, registrations, and the two lagging copies of them."""
+    """Groups, resources, operations, registrations, and the two lagging copies of them.
+
+    `door` answers the calls that the world makes itself, as if they came from outside; `heard`
+    are told of all work that ends.
+    """
 
     def __init__(
-        self, *, table: Table, clock: Clock, journal: Journal, subscription: str, tenant: str
+        self,
+        *,
+        table: Table,
+        clock: Clock,
+        journal: Journal,
+        subscription: str,
+        tenant: str,
+        door: Door,
+        heard: tuple[Callable[["World", "Operation"], None], ...] = (),
     ) -> None:
         """Read back what the journal knows."""
+        self.door, self._heard = door, heard
         self.table, self.clock, self.journal = table, clock, journal
         self.subscription, self.tenant = subscription, tenant
         self.groups: dict[str, Group] = {k: kept.read(Group, v) for k, v in journal.rows("group")}
@@ -113,6 +131,7 @@ class World:
         self.logs = LogRows(journal)
         self.samples = Samples(journal)
         self.alerts = Alerts(journal)
+        self.deployments = Deployments(journal)
         self.list = Index("list", LIST_LAG, journal)
         self.graph = Index("graph", GRAPH_LAG, journal)
         self._waiting = {k for k, o in self.operations.items() if not o.ended}
@@ -120,7 +139,10 @@ class World:
     def settle(self, now: datetime) -> None:
         """End everything that is due at `now`, the earliest first."""
         while due := self._due(now):
-            self._end(min(due, key=lambda operation: (operation.due, operation.id)))
+            first = min(due, key=lambda operation: (operation.due, operation.id))
+            self._end(first)
+            for told in self._heard:
+                told(self, self.operations[first.id])
         for operation in [self.operations[key] for key in sorted(self._waiting)]:
             self._steps(operation, now)
         self.list.settle(now)
@@ -171,6 +193,9 @@ class World:
         key = group.name.lower()
         for found in list(self.inside(key)):
             self.drop(found, at)
+        start = f"/subscriptions/{self.subscription}/resourcegroups/{key}/"
+        for one in self.deployments.below(start):
+            self.deployments.drop(one)
         self.groups.pop(key, None)
         self.journal.drop("group", key)
         self.graph.put(f"group/{key}", None, at)
@@ -342,7 +367,7 @@ class World:
             if item is not None and item.changed <= operation.due:
                 self.save(replace(item, changed=operation.due))
             return
-        if operation.kind == "reading":
+        if operation.kind in _UNHELD:
             self.save_operation(replace(operation, outcome="Succeeded"))
             return
         gone = item is None or item.busy != operation.id

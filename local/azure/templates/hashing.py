@@ -31,8 +31,12 @@ def guid(*parts: str) -> str:
 
 def template_hash(template: Any) -> str:
     """Return the hash by which a deployment names its template."""
-    text = json.dumps(template, separators=(",", ":"), ensure_ascii=False)
-    return str(murmur64(text.upper().encode()))
+    return str(murmur64(minified(template).encode()))
+
+
+def minified(template: Any) -> str:
+    """Return the text of a template that its hash is taken of."""
+    return json.dumps(template, separators=(",", ":"), ensure_ascii=False).upper()
 
 
 def murmur64(data: bytes) -> int:

@@ -95,27 +95,28 @@ class Plan:
         ]
 
 
-def make(
-    template: Mapping[str, Any], *, parameters: Names, runtime: Runtime, scope_id: str
-) -> Plan:
-    """Return the plan of a template deployed to `scope_id`; raise TemplateError with the place."""
+def scope_of(template: Mapping[str, Any], *, parameters: Names, runtime: Runtime) -> Scope:
+    """Return what the expressions of a template can see; raise TemplateError with the place."""
     shape.check(template)
-    scope = Scope(
+    return Scope(
         parameters=parameters,
         variables=_variables(template.get("variables") or {}),
         runtime=runtime,
         functions=_functions(template.get("functions") or []),
     )
-    for name in template.get("variables") or {}:
-        if name != "copy":
-            scope.variables.get(name, scope)
+
+
+def make(template: Mapping[str, Any], *, scope: Scope, scope_id: str) -> Plan:
+    """Return the plan of a template deployed to `scope_id`; raise TemplateError with the place."""
+    for name in scope.variables.sources:
+        scope.variables.get(name, scope)
     plan = Plan(template=template, scope=scope)
     for item in items(template["resources"], scope, scope_id):
         if item.key in plan.items:
             raise TemplateError(
-                f"Deployment template validation failed: 'The resource '{item.id}' at line"
-                " '{line}' and column '{column}' is defined multiple times in a template. Please"
-                " see https://aka.ms/arm-syntax-resources for usage details.'.",
+                f"The resource '{item.id}' at line '{{line}}' and column '{{column}}' is defined"
+                " multiple times in a template. Please see"
+                " https://aka.ms/arm-syntax-resources for usage details.",
                 item.path,
             )
         plan.items[item.key] = item
