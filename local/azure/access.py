@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from local.azure.arm import Call, Json, gateway
+from local.azure.deployments import denials
 from local.azure.ids import Id, parse
 from local.azure.types import authorization
 from local.azure.world import World
@@ -60,11 +61,12 @@ _NOTHING = Grant(allows=())
 
 
 def check(world: World, call: Call, target: Id, rest: tuple[str, ...] = ()) -> None:
-    """Refuse a call that no role of its caller allows."""
+    """Refuse a call that no role of its caller allows, or that a stack's settings deny."""
+    action, scope = action_of(call, target, rest), target.key
+    denials.check(world, call, action, target)
     held = _roles(world, call.principal)
     if held is None:
         return
-    action, scope = action_of(call, target, rest), target.key
     for at, role in held:
         above = at.rstrip("/").lower()
         if (scope == above or scope.startswith(above + "/")) and _GRANTS.get(

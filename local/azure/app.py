@@ -24,7 +24,7 @@ from local.azure import control, router, throttle
 from local.azure.arm import Answer, Call, Clock, Late, Refusal
 from local.azure.calls import Calls
 from local.azure.cutting import cut
-from local.azure.deployments import engine
+from local.azure.deployments import engine, stacks
 from local.azure.faults import Fault, is_write
 from local.azure.journal import Journal
 from local.azure.monitor import queries
@@ -46,7 +46,7 @@ LARGEST_BODY = 4 * 1024 * 1024
 
 def make_world(clock: Clock, journal: Journal, *, subscription: str, tenant: str) -> World:
     """Return the world that the journal remembers."""
-    return World(
+    world = World(
         table=TABLE,
         clock=clock,
         journal=journal,
@@ -55,6 +55,8 @@ def make_world(clock: Clock, journal: Journal, *, subscription: str, tenant: str
         door=router.answer,
         heard=(engine.heard,),
     )
+    world.deployments.followers.append(stacks.heard)
+    return world
 
 
 def build(

@@ -42,7 +42,10 @@ class Late:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """One request after the gateway: authenticated, decoded, dated by the app clock."""
+    """One request after the gateway: authenticated, decoded, dated by the app clock.
+
+    `stack` is the deployment stack on whose behalf it is made, if it is.
+    """
 
     method: str
     path: str
@@ -55,6 +58,7 @@ class Call:
     late: Late | None = None
     if_match: str = ""
     if_none_match: str = ""
+    stack: str = ""
 
     @property
     def version(self) -> str:

@@ -22,7 +22,7 @@ from local.azure import (
     tracked,
 )
 from local.azure.arm import Answer, Call, gateway
-from local.azure.deployments import doors
+from local.azure.deployments import doors, stackdoors, stackwhatif
 from local.azure.ids import Id, parse
 from local.azure.monitor import activitylog, alertlist, metrics
 from local.azure.table import ResourceType
@@ -125,6 +125,10 @@ def _provider(world: World, call: Call, target: Id) -> Answer:
     match last.namespace.lower(), first:
         case "microsoft.resources", "deployments":
             return doors.answer(world, call, target)
+        case "microsoft.resources", "deploymentstacks":
+            return stackdoors.answer(world, call, target)
+        case "microsoft.resources", "deploymentstackswhatifresults":
+            return stackwhatif.answer(world, call, target)
         case "microsoft.resources", "tags":
             subscriptions.check_version(call)
             return scopetags.answer(world, call, target)
@@ -151,6 +155,8 @@ def _location(world: World, call: Call, target: Id) -> Answer:
     if row is not None and len(last.types) == len(last.names):
         _check_version(world, call, target, row)
         return resources.answer(world, call, target, row)
+    if last.types[-1].lower().startswith("deploymentstackoperation"):
+        return stackdoors.status(world, call, target)
     if len(last.types) == 2 and len(last.names) == 2 and call.method == "GET":
         if last.types[1].lower() in _RESULTS:
             return operations.result(world, call, last.names[1])

@@ -15,6 +15,7 @@ from typing import Any
 from local.azure import kept, places, summaries
 from local.azure.arm import Answer, Call, Clock, Json, Late, guid, seconds
 from local.azure.deployments.records import KIND, Deployments
+from local.azure.deployments.stackrecords import Stacks
 from local.azure.faults import Faults
 from local.azure.ids import Id, resource
 from local.azure.index import Index
@@ -131,7 +132,7 @@ class World:
         self.logs = LogRows(journal)
         self.samples = Samples(journal)
         self.alerts = Alerts(journal)
-        self.deployments = Deployments(journal)
+        self.deployments, self.stacks = Deployments(journal), Stacks(journal)
         self.list = Index("list", LIST_LAG, journal)
         self.graph = Index("graph", GRAPH_LAG, journal)
         self._waiting = {k for k, o in self.operations.items() if not o.ended}
@@ -196,6 +197,8 @@ class World:
         start = f"/subscriptions/{self.subscription}/resourcegroups/{key}/"
         for one in self.deployments.below(start):
             self.deployments.drop(one)
+        for stack in self.stacks.below(start):
+            self.stacks.drop(stack)
         self.groups.pop(key, None)
         self.journal.drop("group", key)
         self.graph.put(f"group/{key}", None, at)

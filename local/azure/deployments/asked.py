@@ -66,7 +66,7 @@ class Asked:
 def read(world: World, call: Call, *, scoped: bool) -> Asked:
     """Return what a request asks for; `scoped` where it must say its location."""
     text = call.body.decode(errors="replace")
-    body = _object(text)
+    body = object_of(text)
     unknown = sorted(set(body) - _MEMBERS)
     if unknown:
         raise _unreadable(
@@ -149,7 +149,7 @@ def _template(world: World, said: Mapping[str, Any], base: str) -> tuple[Json, J
         )
     if link is None:
         if isinstance(template, str):
-            template = _object(template)
+            template = object_of(template)
         if not isinstance(template, dict):
             raise gateway(
                 400,
@@ -162,7 +162,7 @@ def _template(world: World, said: Mapping[str, Any], base: str) -> tuple[Json, J
     if link.get("id"):
         return _spec(world, str(link["id"])), dict(link)
     text, address = _fetched(world, link, base, "templateLink")
-    found = _object(text)
+    found = object_of(text)
     _check_version(link, found)
     return found, {**link, "uri": address} if link.get("relativePath") is None else dict(link)
 
@@ -171,7 +171,7 @@ def _parameters(world: World, said: Mapping[str, Any], base: str) -> tuple[Json,
     link, given = said.get("parametersLink"), said.get("parameters")
     if link is None:
         if isinstance(given, str):
-            given = _object(given)
+            given = object_of(given)
         if given is not None and not isinstance(given, dict):
             raise _unreadable("'properties.parameters' must be an object")
         given = given or {}
@@ -179,7 +179,7 @@ def _parameters(world: World, said: Mapping[str, Any], base: str) -> tuple[Json,
             given = given["parameters"]
         return plain(given), None
     text, _ = _fetched(world, link, base, "parametersLink")
-    found = _object(text)
+    found = object_of(text)
     _check_version(link, found)
     return found.get("parameters") or {}, dict(link)
 
@@ -222,7 +222,8 @@ def _spec(world: World, name: str) -> Json:
     return template
 
 
-def _object(text: str) -> Json:
+def object_of(text: str) -> Json:
+    """Return the object that a text is; refuse any other."""
     try:
         found = lenient.read(text)
     except ValueError as error:

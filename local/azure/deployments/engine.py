@@ -58,8 +58,14 @@ def begin(
     correlation: str,
     at: datetime,
     parent: str = "",
+    stack: str = "",
+    more: tuple[Node, ...] = (),
+    hidden: bool = False,
 ) -> Deployment:
-    """Accept a deployment; raise Refusal where its template cannot be used."""
+    """Accept a deployment; raise Refusal where its template cannot be used.
+
+    `more` are nodes that no template asks for; a `hidden` one stands in no list.
+    """
     target, name = parse(scope)[0], deployment_id.rpartition("/")[2]
     if target.group is not None:
         groups.require_open(world, target)
@@ -73,7 +79,7 @@ def begin(
     found = Deployment(
         id=deployment_id,
         name=name,
-        scope=scope,
+        scope=deployment_id if hidden else scope,
         version=version,
         template=asked.template,
         values=values_of(plan),
@@ -90,10 +96,11 @@ def begin(
         template_link=asked.template_link,
         parameters_link=asked.parameters_link,
         debug=asked.debug,
-        nodes=nodes,
+        nodes=(*nodes, *more),
         providers=told.providers(plan, plan.items),
         dependencies=told.dependencies(plan),
         parent=parent,
+        stack=stack,
         told_parameters=asked.told_parameters,
     )
     world.deployments.plans[found.key] = plan
@@ -205,6 +212,7 @@ def _nested(world: World, one: Deployment, node: Node, body: Json, at: datetime)
         correlation=one.correlation,
         at=at,
         parent=one.id,
+        stack=one.stack,
     )
     return replace(node, waits=begun.id, status="Created" if found is None else "OK")
 
@@ -223,11 +231,14 @@ def _asked_for(
         principal=one.principal,
         now=at,
         request_id=guid("node", one.id, one.poll, node.key, str(node.tries)),
+        stack=one.stack,
     )
     try:
         answer = _answered(world, call)
     except Refusal as refusal:
         passing = refusal.status in {429, 502, 503, 504} or refusal.code in _FOR_NOW
+        if method == "DELETE" and refusal.status == 404:
+            return replace(node, state=SUCCEEDED, ended=at, status="NotFound", waits="")
         if method == "DELETE":  # what others use goes when they are gone
             passing = passing or refusal.status in {400, 409}
         if passing and node.tries < _TRIES:

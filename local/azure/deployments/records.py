@@ -74,6 +74,7 @@ class Deployment:
     providers: list[Json] = field(default_factory=list)
     dependencies: list[Json] = field(default_factory=list)
     parent: str = ""
+    stack: str = ""
     timer: str = ""
     told_parameters: bool = True
     outputs: Json | None = None
