@@ -15,11 +15,14 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from local.azure.templates import expressions
+from local.azure.templates.effort import MOST_TEXT, Effort, too_deep
 from local.azure.templates.errors import NotYet, TemplateError
 from local.azure.templates.expressions import Call, Literal, Member, Node
 
-MOST_TEXT = 4 * 1024 * 1024  # characters of one value: a template's own limit
-_DEEPEST_CALL = 64
+_MISPLACED = (
+    "The template function 'lambda' is not expected at this location. Please see"
+    " https://aka.ms/arm-functions for usage details."
+)
 
 
 class Runtime(Protocol):
@@ -78,6 +81,7 @@ class Lambda:
 
     def __call__(self, *values: Any) -> Any:
         """Return what the lambda gives for these values; too many are left out."""
+        self.scope.effort.spend(1)
         given = dict(zip(self.names, values, strict=False))
         return evaluate(self.body, self.scope.inside(given))
 
@@ -101,8 +105,11 @@ class Names:
     _open: list[str] = field(default_factory=list)
 
     def get(self, name: str, scope: "Scope") -> Any:
-        """Return a value; raise TemplateError for one that is missing or needs itself."""
-        key = next((one for one in self.sources if one.lower() == name.lower()), None)
+        """Return a value; raise TemplateError for one that is missing or needs itself.
+
+        Where it was asked for makes no difference: loops and lambdas around are not seen.
+        """
+        key = key_of(self.sources, name)
         if key is None:
             raise TemplateError(
                 f"The template {self.kind} '{name}' is not found. Please see"
@@ -117,7 +124,7 @@ class Names:
             )
         self._open.append(key)
         try:
-            self.found[key] = self.sources[key](scope)
+            self.found[key] = self.sources[key](scope.bare(self.kind))
         finally:
             self._open.pop()
         return self.found[key]
@@ -136,6 +143,7 @@ class Scope:
     place: str = "resource"  # parameter, variable, resource (name, condition, …), body, output
     depth: int = 0
     lasting: bool = False  # what is not known yet stays as it is written
+    effort: Effort = field(default_factory=Effort, compare=False)
 
     def inside(self, values: Mapping[str, Any]) -> "Scope":
         """Return the scope of a lambda's body."""
@@ -145,6 +153,10 @@ class Scope:
         """Return the scope of one round of a loop."""
         rest = {key: value for key, value in self.loops.items() if key != name}
         return replace(self, loops={**rest, name: index})
+
+    def bare(self, place: str) -> "Scope":
+        """Return the scope in another place, outside of every loop and lambda."""
+        return replace(self, place=place, loops={}, lambdas={})
 
     def at(self, place: str) -> "Scope":
         """Return the scope of expressions in another place."""
@@ -157,14 +169,21 @@ def value(source: Any, scope: Scope, path: tuple[str | int, ...] = ()) -> Any:
     A property `copy` that is a list of loops becomes what the loops give. Raises TemplateError
     with the place, and NotYet where something is known only later.
     """
-    match source:
-        case str():
-            return text(source, scope, path)
-        case list():
-            return [value(one, scope, (*path, at)) for at, one in enumerate(source)]
-        case dict():
-            return _object(source, scope, path)
-    return source
+    if isinstance(source, str):
+        return text(source, scope, path)
+    if not isinstance(source, list | dict):
+        return source
+    try:
+        with scope.effort.deeper():
+            return scope.effort.accept(
+                [value(one, scope, (*path, at)) for at, one in enumerate(source)]
+                if isinstance(source, list)
+                else _object(source, scope, path)
+            )
+    except TemplateError as error:
+        raise TemplateError(error.message, error.path or path) from error
+    except RecursionError:
+        raise TemplateError(too_deep().message, path) from None
 
 
 def text(source: str, scope: Scope, path: tuple[str | int, ...] = ()) -> Any:
@@ -172,24 +191,30 @@ def text(source: str, scope: Scope, path: tuple[str | int, ...] = ()) -> Any:
     if not expressions.is_expression(source):
         return expressions.unescaped(source)
     try:
-        return evaluate(expressions.parse(source), scope)
+        found = evaluate(expressions.parse(source), scope)
     except NotYet:
         if scope.lasting:
             return source
         raise
     except TemplateError as error:
         raise TemplateError(error.message, error.path or path) from error
+    except RecursionError:
+        raise TemplateError(too_deep().message, path) from None
+    if isinstance(found, Lambda):
+        raise TemplateError(_MISPLACED, path)
+    return found
 
 
 def evaluate(node: Node, scope: Scope) -> Any:
     """Return a tree's value."""
-    match node:
-        case Literal():
-            return node.value
-        case Member():
-            return _member(evaluate(node.of, scope), node, scope)
-        case Call():
-            return _called(node, scope)
+    members: list[Member] = []
+    while isinstance(node, Member):
+        members.append(node)
+        node = node.of
+    found = node.value if isinstance(node, Literal) else _called(node, scope)
+    for one in reversed(members):
+        found = _member(found, one, scope)
+    return found
 
 
 def member(of: Any, name: Any, *, safe: bool = False) -> Any:
@@ -268,7 +293,10 @@ def _loop(loop: Any, scope: Scope, path: tuple[str | int, ...]) -> dict[str, Any
     if not isinstance(loop, dict) or not {"name", "count", "input"} <= set(loop):
         raise TemplateError("A copy object must have 'name', 'count' and 'input'.", path)
     name = text(loop["name"], scope, path)
+    if not isinstance(name, str):
+        raise TemplateError(f"The name of a copy must be a string, not {kind(name)}.", path)
     count = rounds(loop["count"], scope, path)
+    scope.effort.spend(count)
     return {
         name: [value(loop["input"], scope.looping(name, at), path) for at in range(count)],
     }
@@ -295,21 +323,18 @@ def _member(of: Any, node: Member, scope: Scope) -> Any:
 def _called(node: Call, scope: Scope) -> Any:
     from local.azure.templates import functions  # the families need this module
 
-    if scope.depth > _DEEPEST_CALL:
-        raise TemplateError(f"The function '{node.full}' is called too deep inside functions.")
-    if node.space:
-        return _users(node, scope)
-    found = functions.find(node.name)
-    found.check_count(len(node.args))
-    found.check_place(scope)
-    result = (
-        found.run(scope, *node.args)
-        if found.lazy
-        else found.run(scope, *(evaluate(one, scope) for one in node.args))
-    )
-    if isinstance(result, str) and len(result) > MOST_TEXT:
-        raise TemplateError(f"The result of the function '{node.name}' is too large.")
-    return result
+    with scope.effort.deeper():
+        if node.space:
+            return _users(node, scope)
+        found = functions.find(node.name)
+        found.check_count(len(node.args))
+        found.check_place(scope)
+        if found.lazy:
+            return scope.effort.accept(found.run(scope, *node.args))
+        args = [evaluate(one, scope) for one in node.args]
+        if not found.lambdas and any(isinstance(one, Lambda) for one in args):
+            raise TemplateError(_MISPLACED)
+        return scope.effort.accept(found.run(scope, *args))
 
 
 def _users(node: Call, scope: Scope) -> Any:
@@ -325,6 +350,8 @@ def _users(node: Call, scope: Scope) -> Any:
             f" was called with {len(node.args)}."
         )
     given = [evaluate(one, scope) for one in node.args]
+    if any(isinstance(one, Lambda) for one in given):
+        raise TemplateError(_MISPLACED)
     sources = {name: _given(one) for name, one in zip(found.parameters, given, strict=True)}
     names = Names(kind="parameter", sources=sources)
     inner = replace(
@@ -343,4 +370,14 @@ def _given(value: Any) -> Callable[[Scope], Any]:
     return lambda _: value
 
 
-__all__ = ["Lambda", "Names", "NotYet", "Runtime", "Scope", "UserFunction", "evaluate", "value"]
+__all__ = [
+    "MOST_TEXT",
+    "Lambda",
+    "Names",
+    "NotYet",
+    "Runtime",
+    "Scope",
+    "UserFunction",
+    "evaluate",
+    "value",
+]

@@ -80,15 +80,16 @@ def parse(text: str) -> Node:
 
 def calls(node: Node) -> "list[Call]":
     """Return every call in a tree, the outer before the inner."""
-    match node:
-        case Call():
-            found = [node]
-            for one in node.args:
-                found += calls(one)
-            return found
-        case Member():
-            return calls(node.of) + calls(node.name)
-    return []
+    found: list[Call] = []
+    rest = [node]
+    while rest:
+        match rest.pop():
+            case Call() as call:
+                found.append(call)
+                rest += reversed(call.args)
+            case Member() as member:
+                rest += [member.name, member.of]
+    return found
 
 
 class _Parser:
@@ -111,7 +112,7 @@ class _Parser:
             case "text":
                 node = Literal(value[1:-1].replace("''", "'"))
             case "number":
-                node = Literal(int(value))
+                node = Literal(self._whole(value))
             case "name":
                 node = self._call(value)
             case _:
@@ -119,6 +120,11 @@ class _Parser:
         node = self._members(node)
         self._depth -= 1
         return node
+
+    def _whole(self, value: str) -> int:
+        if len(value) > 20 or not -(1 << 63) <= int(value) < 1 << 63:
+            raise self._wrong(f"the number '{value[:40]}' is too large for a 64-bit integer")
+        return int(value)
 
     def _call(self, name: str) -> Call:
         space = ""

@@ -12,7 +12,8 @@ from local.azure.templates.evaluation import Scope, kind
 class Function:
     """A function: how many arguments it takes (`most` None: any number), and where it may stand.
 
-    A `lazy` one is given trees instead of values. One with `places` is refused elsewhere.
+    A `lazy` one is given trees instead of values. One with `places` is refused elsewhere. One of
+    `lambdas` may be given lambdas among the values.
     """
 
     name: str
@@ -21,6 +22,7 @@ class Function:
     run: Callable[..., Any]
     lazy: bool = False
     places: frozenset[str] = frozenset()
+    lambdas: bool = False
 
     def check_count(self, count: int) -> None:
         """Refuse a call with too few or too many arguments."""
@@ -31,11 +33,11 @@ class Function:
         elif self.most is None:
             wanted = f"at least {self.least} argument(s)"
         else:
-            wanted = f"{self.least} to {self.most} argument(s)"
+            wanted = f"between {self.least} and {self.most} argument(s)"
         raise TemplateError(
             f"Unable to evaluate template language function '{self.name}': function requires"
             f" {wanted} while {count} were provided. Please see"
-            f" https://aka.ms/arm-functions#{self.name.lower()} for usage details."
+            f" https://aka.ms/arm-resource-functions/#{self.name} for usage details."
         )
 
     def check_place(self, scope: Scope) -> None:
@@ -57,6 +59,7 @@ def function(
     *,
     lazy: bool = False,
     places: str = "",
+    lambdas: bool = False,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Enter a function: `least` to `most` arguments (as many as `least` unless said)."""
 
@@ -69,6 +72,7 @@ def function(
             run=run,
             lazy=lazy,
             places=frozenset(places.split()),
+            lambdas=lambdas,
         )
         return run
 
@@ -108,9 +112,21 @@ def wrong(name: str, why: str) -> TemplateError:
     )
 
 
-def expect(name: str, value: Any, *kinds: str) -> Any:
-    """Return a value that is of one of these types; refuse another."""
+def invalid(name: str, why: str) -> TemplateError:
+    """Return the refusal of an argument of another type or form than is expected."""
+    return TemplateError(
+        f"The template language function '{name}' {why} Please see"
+        f" https://aka.ms/arm-functions#{name} for usage details."
+    )
+
+
+def expect(name: str, value: Any, *kinds: str, which: str = "") -> Any:
+    """Return a value that is of one of these types; refuse another, the `which` parameter."""
     if kind(value) in kinds:
         return value
     wanted = " or ".join(f"'{one}'" for one in kinds)
-    raise wrong(name, f"The argument is expected to be {wanted}, and '{kind(value)}' was given.")
+    raise invalid(
+        name,
+        f"expects its {which + ' ' if which else ''}parameter to be of type {wanted}. The provided"
+        f" value is of type '{kind(value)}'.",
+    )
