@@ -17,7 +17,7 @@ _GUIDS = UUID("11fb06fb-712d-4ddd-98c7-e71bbd588830")
 
 def unique_string(*parts: str) -> str:
     """Return the thirteen characters that these texts always give."""
-    rest, found = murmur64("-".join(parts).encode()), ""
+    rest, found = murmur64(utf8("-".join(parts))), ""
     for _ in range(13):
         found += _LETTERS[rest >> 59]
         rest = rest << 5 & (1 << 64) - 1
@@ -26,7 +26,7 @@ def unique_string(*parts: str) -> str:
 
 def guid(*parts: str) -> str:
     """Return the GUID that these texts always give."""
-    return str(uuid5(_GUIDS, "-".join(parts)))
+    return str(uuid5(_GUIDS, utf8("-".join(parts)).decode()))
 
 
 def template_hash(template: Any) -> str:
@@ -37,6 +37,11 @@ def template_hash(template: Any) -> str:
 def minified(template: Any) -> str:
     """Return the text of a template that its hash is taken of."""
     return json.dumps(template, separators=(",", ":"), ensure_ascii=False).upper()
+
+
+def utf8(text: str) -> bytes:
+    """Return a text's bytes; halves of characters that stand alone are replaced, as .NET does."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").encode()
 
 
 def murmur64(data: bytes) -> int:
