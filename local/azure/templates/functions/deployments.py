@@ -43,7 +43,10 @@ def environment(scope: Scope) -> Any:
 def copy_index(scope: Scope, *args: Any) -> int:
     """Return which round of a loop this is, from 0, and an offset on top."""
     name = args[0] if args and isinstance(args[0], str) else None
-    offset = args[-1] if args and not isinstance(args[-1], str) else 0
+    rest = args[1:] if name is not None else args
+    if len(rest) > 1:
+        raise wrong("copyIndex", "The first of two parameters must be the name of a loop.")
+    offset = rest[0] if rest else 0
     expect("copyIndex", offset, "Integer")
     if not scope.loops:
         raise wrong("copyIndex", "It is not expected at this location: there is no loop here.")

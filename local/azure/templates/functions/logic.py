@@ -6,9 +6,11 @@ templates".
 
 from typing import Any
 
+from local.azure.templates.errors import TemplateError
 from local.azure.templates.evaluation import Scope, evaluate, kind
 from local.azure.templates.expressions import Node
-from local.azure.templates.functions.registry import expect, function, wrong
+from local.azure.templates.functions import json
+from local.azure.templates.functions.registry import expect, function, invalid
 
 
 @function("true", 0)
@@ -60,7 +62,11 @@ def bool_(scope: Scope, value: Any) -> bool:
         known = {"true": True, "1": True, "false": False, "0": False}
         if value.lower() in known:
             return known[value.lower()]
-        raise wrong("bool", f"The value '{value}' can't be converted to a boolean.")
+        raise invalid(
+            "bool",
+            "was invoked with a parameter that is not valid. The value cannot be converted to the"
+            " target type.",
+        )
     return bool(expect("bool", value, "Boolean", "Integer"))
 
 
@@ -74,17 +80,27 @@ def coalesce(scope: Scope, *args: Node) -> Any:
     return None
 
 
+@function("fail", 1)
+def fail(scope: Scope, message: Any) -> Any:
+    """Refuse the template with a message of its own."""
+    raise TemplateError(expect("fail", message, "String"))
+
+
 @function("equals", 2)
 def equals(scope: Scope, one: Any, other: Any) -> bool:
     """Tell whether two values are the same; of different types they are not."""
-    return kind(one) == kind(other) and bool(one == other)
+    return json.same(one, other)
 
 
 def _compared(name: str, one: Any, other: Any) -> int:
     expect(name, one, "Integer", "String", "Float")
     expect(name, other, "Integer", "String", "Float")
     if isinstance(one, str) != isinstance(other, str):
-        raise wrong(name, "The arguments must both be numbers or both be strings.")
+        raise invalid(
+            name,
+            "expects two parameters of matching types. The function was invoked with values of"
+            f" type '{kind(one)}' and '{kind(other)}' that do not match.",
+        )
     return int(one > other) - int(one < other)
 
 

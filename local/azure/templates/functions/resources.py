@@ -5,6 +5,7 @@ Source: learn.microsoft.com "Resource functions for ARM templates".
 
 from typing import Any
 
+from local.azure.templates.errors import TemplateError
 from local.azure.templates.evaluation import Scope
 from local.azure.templates.functions.registry import expect, function, wrong
 
@@ -16,7 +17,7 @@ def resource_id(scope: Scope, *args: Any) -> str:
     """Return the identifier of a resource, in the scope of the deployment unless said."""
     before, kind, names = _parts("resourceId", args)
     if len(before) > 2:
-        raise wrong("resourceId", "The resource type must have the form 'Namespace/type'.")
+        raise _not_one_type("resourceId", args)
     if not before:
         group = _group_of(scope)
         start = group or f"/subscriptions/{_subscription(scope)}"
@@ -113,19 +114,32 @@ def _parts(name: str, args: tuple[Any, ...]) -> tuple[list[str], str, list[str]]
     for at, one in enumerate(args):
         if "/" in one:
             return list(args[:at]), one, list(args[at + 1 :])
-    raise wrong(name, "The resource type must have the form 'Namespace/type'.")
+    raise _not_one_type(name, args)
 
 
 def _path(name: str, kind: str, names: list[str]) -> str:
     namespace, *types = kind.strip("/").split("/")
     if len(types) != len(names):
-        raise wrong(
-            name,
-            f"The type '{kind}' requires '{len(types)}' resource name argument(s), and"
-            f" '{len(names)}' were given.",
+        raise _unresolved(
+            name, f"the type '{kind}' requires '{len(types)}' resource name argument(s)."
         )
     pairs = "".join(f"/{a}/{b}" for a, b in zip(types, names, strict=True))
     return f"/providers/{namespace}{pairs}"
+
+
+def _not_one_type(name: str, args: tuple[Any, ...]) -> TemplateError:
+    return _unresolved(
+        name,
+        "function requires exactly one multi-segmented argument which must be resource type"
+        f" including resource provider namespace. Current function arguments '{','.join(args)}'.",
+    )
+
+
+def _unresolved(name: str, why: str) -> TemplateError:
+    return TemplateError(
+        f"Unable to evaluate template language function '{name}': {why} Please see"
+        f" https://aka.ms/arm-resource-functions/#{name.lower()} for usage details."
+    )
 
 
 def _subscription(scope: Scope) -> str:
