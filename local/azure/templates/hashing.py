@@ -1,7 +1,8 @@
 """The hashes that templates can ask for, as Resource Manager computes them.
 
 `uniqueString` and the template hash are one 64-bit hash of the MurmurHash3 family with two lanes
-of 32 bits; both were checked against recorded values. `guid` is a name-based UUID (RFC 4122,
+of 32 bits; both were checked against recorded values, the order of members in which a template is
+hashed among them. `guid` is a name-based UUID (RFC 4122,
 version 5) in a namespace of its own.
 """
 
@@ -12,6 +13,26 @@ from uuid import UUID, uuid5
 _MASK = 0xFFFFFFFF
 _FIRST, _SECOND = 597399067, 2869860233
 _LETTERS = "abcdefghijklmnopqrstuvwxyz234567"
+_TEMPLATE: tuple[str, ...] = (
+    "$schema",
+    "languageVersion",
+    "contentVersion",
+    "parameters",
+    "variables",
+)
+_TEMPLATE += ("resources", "outputs", "metadata")
+_TYPED = ("nullable", "minLength", "maxLength", "defaultValue", "type", "metadata", "value")
+_RESOURCE: tuple[str, ...] = (
+    "type",
+    "apiVersion",
+    "name",
+    "location",
+    "dependsOn",
+    "tags",
+    "sku",
+    "kind",
+)
+_RESOURCE += ("properties", "resourceGroup")
 _GUIDS = UUID("11fb06fb-712d-4ddd-98c7-e71bbd588830")
 
 
@@ -30,13 +51,38 @@ def guid(*parts: str) -> str:
 
 
 def template_hash(template: Any) -> str:
-    """Return the hash by which a deployment names its template."""
-    return str(murmur64(minified(template).encode()))
+    """Return the hash by which a deployment names its template.
+
+    What a compiler made says it in its metadata: it hashes as the service does, which was seen to
+    show the same. It is believed, since the order of rarer members is not known here.
+    """
+    said = _generator(template).get("templateHash")
+    return said if isinstance(said, str) and said.isdecimal() else computed_hash(template)
+
+
+def computed_hash(template: Any) -> str:
+    """Return a template's hash: of its JSON without spaces, in upper case and in an order.
+
+    The members that a template's parts always have come first, in the service's own order; the
+    hash that the template says of itself does not count.
+    """
+    generator = _generator(template)
+    if "templateHash" in generator:
+        rest = {key: value for key, value in generator.items() if key != "templateHash"}
+        template = {**template, "metadata": {**template["metadata"], "_generator": rest}}
+    return str(murmur64(utf8(minified(template))))
 
 
 def minified(template: Any) -> str:
-    """Return the text of a template that its hash is taken of."""
-    return json.dumps(template, separators=(",", ":"), ensure_ascii=False).upper()
+    """Return the text that a template is hashed as."""
+    found = dict(template) if isinstance(template, dict) else template
+    if isinstance(found, dict):
+        for part in ("parameters", "outputs"):
+            found |= {part: _each(found[part], _TYPED)} if part in found else {}
+        if "resources" in found:
+            found["resources"] = _each(found["resources"], _RESOURCE)
+        found = _ordered(found, _TEMPLATE)
+    return json.dumps(found, separators=(",", ":"), ensure_ascii=False).upper()
 
 
 def utf8(text: str) -> bytes:
@@ -66,6 +112,29 @@ def murmur64(data: bytes) -> int:
     one = (one + two) & _MASK
     two = (two + one) & _MASK
     return two << 32 | one
+
+
+def _generator(template: Any) -> dict[str, Any]:
+    metadata = template.get("metadata") if isinstance(template, dict) else None
+    generator = metadata.get("_generator") if isinstance(metadata, dict) else None
+    return generator if isinstance(generator, dict) else {}
+
+
+def _each(parts: Any, order: tuple[str, ...]) -> Any:
+    match parts:
+        case list():
+            return [_ordered(one, order) for one in parts]
+        case dict():
+            return {name: _ordered(one, order) for name, one in parts.items()}
+    return parts
+
+
+def _ordered(part: Any, order: tuple[str, ...]) -> Any:
+    if not isinstance(part, dict):
+        return part
+    return {key: part[key] for key in order if key in part} | {
+        key: value for key, value in part.items() if key not in order
+    }
 
 
 def _word(data: bytes) -> int:
