@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from local.azure.arm import Json
+from local.azure.templates import lenient
 
 _NOT_ASKED = {"id", "name", "type", "etag", "systemData"}
 
@@ -46,7 +47,7 @@ def _read(text: str) -> Any:
         except (ValueError, SyntaxError):
             return None
     try:
-        return json.loads(text)
+        return lenient.read(text)
     except ValueError:
         return None
 

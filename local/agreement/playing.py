@@ -19,7 +19,16 @@ import httpx
 import jwt
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
-from local.agreement import before, bodies, causes, dates, differences, failures, presumed
+from local.agreement import (
+    before,
+    bodies,
+    causes,
+    dates,
+    deployed,
+    differences,
+    failures,
+    presumed,
+)
 from local.agreement.comparing import difference
 from local.agreement.tags import Tags
 from local.azure import app, era, inline, seeding
@@ -90,6 +99,7 @@ def play(path: Path) -> Outcome:
 async def _play(outcome: Outcome, exchanges: list[Json], recorder: str) -> None:
     then = dates.when(exchanges)
     era.ERA.set(f"{then:%Y-%m}" if then else era.TODAY)
+    exchanges = deployed.bodies(exchanges)
     exchanges = [
         bodies.with_body(exchange, exchanges[place:]) for place, exchange in enumerate(exchanges)
     ]
@@ -98,6 +108,7 @@ async def _play(outcome: Outcome, exchanges: list[Json], recorder: str) -> None:
     subscription = next((one for one in subscriptions if one), inline.SUBSCRIPTION)
     world = app.make_world(clock, Memory(), subscription=subscription, tenant=inline.TENANT)
     before.found(world, exchanges)
+    deployed.found(world, exchanges)
     outcome.ordered = presumed.arrange(world, exchanges)
     keys = {"agreement": _key().public_key()}
     gateway = app.build(world, Tokens(tenant=inline.TENANT, keys=keys))
@@ -166,7 +177,7 @@ def _ended(recorded: Json) -> bool:
     body = recorded.get("body")
     status = body.get("status") if isinstance(body, dict) else None
     if status is not None:
-        return str(status) in {"Succeeded", "Failed", "Canceled"}
+        return str(status).lower() in {"succeeded", "failed", "canceled"}
     return bool(recorded["status"] != 202)
 
 
