@@ -15,7 +15,8 @@ from local.agreement import bare, causes
 from local.azure import documents
 from local.azure.arm import Json
 from local.azure.deployments.records import Deployment, Node
-from local.azure.deployments.stackrecords import Stack
+from local.azure.deployments.stackdoors import MANAGEMENT_GROUPS
+from local.azure.deployments.stackrecords import ENDED, Stack
 from local.azure.ids import Id, parse
 from local.azure.inline import START
 from local.azure.templates import lenient
@@ -55,6 +56,8 @@ def found(world: World, exchanges: list[Json]) -> None:
             _changed(world, exchanges[place:])
         fine = response["status"] < 300
         is_stack = bool(target.providers) and target.type.lower().startswith(STACKS)
+        if is_stack and len(target.providers) > 1:
+            world.note(MANAGEMENT_GROUPS, [target.scope().name])
         if is_stack and target.last.names and fine:
             _stack(world, exchanges, place, made)
         if not name or not fine:
@@ -130,7 +133,8 @@ def template(properties: Json, name: str) -> Json:
         kinds = properties["parameters"]
         found["parameters"] = {key: {"type": str(kinds[key]["type"])} for key in kinds}
     found["resources"] = [
-        _resource(one, places, waits.get(one.lower(), [])) for one in sorted(ids, key=_depth)
+        _resource(one, places, waits.get(one.lower(), []), at)
+        for at, one in enumerate(sorted(ids, key=_depth))
     ]
     if "outputs" in properties:
         found["outputs"] = {
@@ -150,7 +154,7 @@ def _whole(name: str, deployment: str) -> str:
     return name if name.startswith("/") else f"{scope}/providers/{name}"
 
 
-def _resource(name: str, places: dict[str, Any], waits: list[str]) -> Json:
+def _resource(name: str, places: dict[str, Any], waits: list[str], place: int) -> Json:
     kind, short = kind_of(name)
     row = bare.row(parse(name)[0], places.get(kind.lower()))
     known = TABLE.find(kind)
@@ -158,7 +162,20 @@ def _resource(name: str, places: dict[str, Any], waits: list[str]) -> Json:
     found: Json = {"type": kind, "apiVersion": version, "name": short, "dependsOn": waits}
     if places.get(kind.lower()):
         found["location"] = places[kind.lower()]
-    return {**found, **{k: v for k, v in row.items() if k not in {"id", "location"}}}
+    found |= {k: v for k, v in row.items() if k not in {"id", "location"}}
+    more = {
+        member: one
+        for one in waits
+        for (of, other), member in _NAMES.items()
+        if (of, other) == (kind.lower(), kind_of(one)[0].lower())
+    }
+    if kind.lower().endswith("/subnets"):  # one beside the other, as any two must be
+        more["addressPrefix"] = f"10.0.{place}.0/24"
+    return {**found, "properties": {**found.get("properties", {}), **more}} if more else found
+
+
+# Which member of one type's body names the other that it waits for.
+_NAMES = {("microsoft.web/sites", "microsoft.web/serverfarms"): "serverFarmId"}
 
 
 def _places(properties: Json) -> dict[str, Any]:
@@ -240,7 +257,7 @@ def _put(
         return
     properties = dict(told.get("properties") or {})
     state = "Running" if running else str(properties.get("provisioningState") or "Succeeded")
-    one = _record(world, told.get("id") or name, request, told, state)
+    one = _record(world, name, request, told, state)
     nodes = operations if operations is not None else _nodes(world, properties, one)
     target = parse(one.id)[0]
     world.deployments.save(
@@ -370,9 +387,25 @@ def _stack(world: World, exchanges: list[Json], place: int, made: set[str]) -> N
     is_new = request["method"] == "PUT" and response["status"] == 201
     if whole.key not in made and not is_new and rest != ("validate",):
         told = body if isinstance(body, dict) and "properties" in body else {}
+        if request["method"] == "PUT":
+            told = _last(exchanges[place:], whole) or told
         exported = body.get("template") if isinstance(body, dict) else None
         _keep_stack(world, whole, told, exported or {})
     made.add(whole.key)
+
+
+def _last(exchanges: list[Json], target: Id) -> Json:
+    """Return a stack as it was before a change: managing what the change let go or deleted."""
+    shown: Json = {}
+    for exchange in exchanges:
+        body = exchange["response"].get("body")
+        if isinstance(body, dict) and str(body.get("id")).lower() == target.key:
+            shown = body
+    properties = shown.get("properties") or {}
+    names = ("detachedResources", "deletedResources")
+    left = [row for name in names for row in properties.get(name) or []]
+    cleared = {"detachedResources": [], "deletedResources": [], "resources": left}
+    return {**shown, "properties": {**properties, **cleared}} if shown else {}
 
 
 def _keep_stack(world: World, target: Id, told: Json, exported: Json) -> None:
@@ -380,10 +413,13 @@ def _keep_stack(world: World, target: Id, told: Json, exported: Json) -> None:
     now = world.clock.now()
     managed = [row["id"] for row in properties.get("resources") or []]
     scope = str(target.scope())
+    state = str(properties.get("provisioningState") or "succeeded")
     empty = {"$schema": _SCHEMA, "contentVersion": "1.0.0.0", "resources": []}
     kinds = properties.get("parameters") or {}
     parameters = {key: {"type": one.get("type", "string")} for key, one in kinds.items()}
+    link = properties.get("templateLink")
     asked: Json = {
+        **({"templateLink": link} if link else {}),
         "template": exported or {**empty, "parameters": parameters},
         "parameters": {key: {"value": one.get("value")} for key, one in kinds.items()},
     }
@@ -393,6 +429,7 @@ def _keep_stack(world: World, target: Id, told: Json, exported: Json) -> None:
             name=target.name,
             scope=scope,
             deployed_to=properties.get("deploymentScope") or scope,
+            told_scope="deploymentScope" in properties,
             asked=asked,
             version="2024-03-01",
             unmanage=properties.get("actionOnUnmanage") or {"resources": "detach"},
@@ -404,13 +441,15 @@ def _keep_stack(world: World, target: Id, told: Json, exported: Json) -> None:
             created=now,
             changed=now,
             begun=now,
-            state=properties.get("provisioningState") or "succeeded",
+            state=state if state in ENDED else "succeeded",
             location=str(told.get("location") or ("" if target.group else "westus2")),
             tags=told.get("tags"),
             deployment=str(properties.get("deploymentId") or ""),
             managed=managed,
             detached=[row["id"] for row in properties.get("detachedResources") or []],
             deleted=[row["id"] for row in properties.get("deletedResources") or []],
+            failed=properties.get("failedResources") or [],
+            description=str(properties.get("description") or ""),
             outputs=_outputs(properties),
             error=properties.get("error"),
             duration=str(properties.get("duration") or ""),

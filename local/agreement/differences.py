@@ -25,6 +25,7 @@ _POLL = re.compile(
     r"/(operation\w*|\w*asyncoperation|\w*operation(results|statuses))/[^/]+$", re.I
 )
 _TYPES = {"/".join(pair) for pair in router.APART} | {"microsoft.resourcegraph/resources"}
+_TYPES |= {"microsoft.resources/deployments", "microsoft.resources/deploymentstacks"}
 _SERVED = {name.partition("/")[0] for name in _TYPES} | {"microsoft.quota"}
 _BEGAN = re.compile(r'"startTime": "(\d{4}-\d\d-\d\d)T')
 _LONG = timedelta(days=60)

@@ -47,6 +47,7 @@ _LINKS = ("azure-asyncoperation", "location")
 _CONTAINERS = 45  # the same for containers, which tell more the longer they run
 _HOST = "https://management.azure.com"
 _LOGS = "https://api.loganalytics.io"
+_SUBSCRIPTION = re.compile(r"/subscriptions/([0-9a-f-]{36})", re.IGNORECASE)
 _QUERY = re.compile(r"/v1/workspaces/[^/]+", re.IGNORECASE)
 
 
@@ -104,8 +105,7 @@ async def _play(outcome: Outcome, exchanges: list[Json], recorder: str) -> None:
         bodies.with_body(exchange, exchanges[place:]) for place, exchange in enumerate(exchanges)
     ]
     clock = inline.HandClock(then or inline.START)
-    subscriptions = (parse(one["request"]["path"])[0].subscription for one in exchanges)
-    subscription = next((one for one in subscriptions if one), inline.SUBSCRIPTION)
+    subscription = _subscription(exchanges)
     world = app.make_world(clock, Memory(), subscription=subscription, tenant=inline.TENANT)
     before.found(world, exchanges)
     deployed.found(world, exchanges)
@@ -117,7 +117,7 @@ async def _play(outcome: Outcome, exchanges: list[Json], recorder: str) -> None:
     async with httpx.AsyncClient(transport=transport, base_url=_HOST) as client:
         links: dict[str, str] = {}
         theirs: dict[str, str] = {}
-        tags = Tags()
+        tags, more = Tags(), ""
         for place, exchange in enumerate(exchanges):
             request, recorded = exchange["request"], exchange["response"]
             query = {
@@ -127,6 +127,8 @@ async def _play(outcome: Outcome, exchanges: list[Json], recorder: str) -> None:
             if links and request["method"] == "GET" and _POLL.search(request["path"]):
                 address = _followed(links, request["path"], theirs)
                 clock.advance(_long_enough(request) if _ended(recorded) else 1)
+            elif more and "$skiptoken" in query:
+                address = more
             elif recorded["status"] < 400:
                 _let_settle(world, clock, request)
             token = _token(wrong, _audience(request))
@@ -138,7 +140,7 @@ async def _play(outcome: Outcome, exchanges: list[Json], recorder: str) -> None:
                 headers={**tags.conditions(request, recorded), **bearer},
             )
             tags.note(recorded, answer)
-            links = _links(answer.headers) or links
+            links, more = _links(answer.headers) or links, _next(answer)
             for name, link in _links(recorded.get("headers") or {}).items():
                 theirs.setdefault(unquote(urlsplit(link).path).lower(), name)
             found = difference(recorded, answer, recorder)
@@ -153,6 +155,22 @@ def _followed(links: dict[str, str], path: str, theirs: dict[str, str]) -> str:
     """Return our link for the one of theirs that leads to a path."""
     name = theirs.get(unquote(path).lower())
     return links[name] if name in links else next(links[n] for n in _LINKS if n in links)
+
+
+def _subscription(exchanges: list[Json]) -> str:
+    """Return the subscription that a recording is about: of a path, or else of a body."""
+    for exchange in exchanges:
+        found = parse(exchange["request"]["path"])[0].subscription
+        if found:
+            return found
+    named = _SUBSCRIPTION.search(json.dumps([one["request"].get("body") for one in exchanges]))
+    return named[1] if named else inline.SUBSCRIPTION
+
+
+def _next(answer: httpx.Response) -> str:
+    """Return the address of a list's next page; empty where there is none."""
+    body = answer.json() if answer.content else None
+    return str(body.get("nextLink") or "") if isinstance(body, dict) else ""
 
 
 def _links(headers: Mapping[str, Any]) -> dict[str, str]:

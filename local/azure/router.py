@@ -71,6 +71,8 @@ def answer(world: World, call: Call) -> Answer:
 def _own(world: World, call: Call, target: Id, rest: tuple[str, ...]) -> Answer:
     """Answer what is Resource Manager's own."""
     access.check(world, call, target, rest)
+    if target.group is not None and len(rest) in {3, 4} and rest[0] == "deployments":
+        return doors.old_path(world, call, target, parse(call.path)[1])
     subscriptions.check_version(call)
     if target.group is not None and not rest:
         return groups.answer(world, call, target)
@@ -79,8 +81,6 @@ def _own(world: World, call: Call, target: Id, rest: tuple[str, ...]) -> Answer:
         return moving.ACTIONS[rest[0]](world, call, target)
     if call.method != "GET":
         raise _not_here(call)
-    if target.group is not None and len(rest) in {3, 4} and rest[0] == "deployments":
-        return doors.old_path(world, call, target, parse(call.path)[1])
     if target.group is not None:
         if rest != ("resources",):
             raise _not_here(call)

@@ -60,8 +60,8 @@ def _refusal(call: Call, action: str, target: Id, stack: Stack, held: str) -> Ex
     return gateway(
         403,
         "DenyAssignmentAuthorizationFailed",
-        f"The client '{call.principal}' with object id '{call.principal}' has permission to perform"
-        f" action '{action}' on scope '{target}'; however, the access is denied because of the"
-        f" deny assignment with name 'Deny assignment '{number}' created by Deployment Stack"
+        f"The client '{call.principal}' with object id '{call.principal}' has permission to"
+        f" perform action '{action}' on scope '{target}'; however, the access is denied because of"
+        f" the deny assignment with name 'Deny assignment '{number}' created by Deployment Stack"
         f" '{stack.id}'.' and Id '{number.replace('-', '')}' at scope '{held}'.",
     )

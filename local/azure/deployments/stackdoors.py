@@ -13,11 +13,11 @@ from local.azure.deployments import doors, preflight, stacks, told
 from local.azure.deployments.asked import Asked
 from local.azure.deployments.planning import made
 from local.azure.deployments.stackrecords import Stack
-from local.azure.deployments.stackshown import body, checked_settings, validated
+from local.azure.deployments.stackshown import OLD, body, checked_settings, validated
 from local.azure.ids import Id, parse
 from local.azure.world import World, plain
 
-VERSIONS = ("2022-08-01-preview", "2024-03-01", "2025-07-01")
+VERSIONS = (OLD, "2022-08-01-preview", "2024-03-01", "2025-07-01")
 _CHECKING = 2.0  # seconds that a validation takes
 _LONGEST_NAME = 90
 _DEPLOYED = frozenset(
@@ -29,21 +29,19 @@ _DEPLOYED = frozenset(
 _OWN = frozenset(
     (
         *("actionOnUnmanage", "denySettings", "deploymentScope", "description"),
-        *("bypassStackOutOfSyncError", "tags"),
+        *("bypassStackOutOfSyncError", "tags", "updateBehavior"),
     )
 )
+
+_MANAGEMENT = "microsoft.management/managementgroups"
+MANAGEMENT_GROUPS = "management groups"  # the note that names those there are beside the root
+_KEPT = ("updateBehavior",)
 
 
 def answer(world: World, call: Call, target: Id) -> Answer:
     """Answer a call on the stacks of a group or of the subscription."""
     subscriptions.check_version(call, VERSIONS)
-    if target.subscription is None or len(target.providers) != 1:
-        raise Refusal(
-            501,
-            "NotImplemented",
-            "Stacks are simulated at resource groups and at the subscription, nowhere else.",
-            gateway=True,
-        )
+    _check_scope(world, target)
     if target.group is not None:
         target = replace(target, group=groups.require(world, target).name)
     last = target.last
@@ -59,6 +57,19 @@ def answer(world: World, call: Call, target: Id) -> Answer:
             found_one = _require(world, _named(target))
             return Answer(status=200, body={"template": plain(_template(world, found_one))})
     raise gateway(404, "NotFound", f"Nothing answers '{call.method}' on '{call.path}'.")
+
+
+def _check_scope(world: World, target: Id) -> None:
+    """Refuse a scope that is no group, subscription or management group of the tenant."""
+    above = target.scope()
+    if not above.providers and target.subscription is not None:
+        return
+    if above.subscription is None and above.type.lower() == _MANAGEMENT:
+        known = {world.tenant, *world.notes.get(MANAGEMENT_GROUPS, ())}
+        if above.name.lower() in {name.lower() for name in known}:
+            return
+        raise gateway(404, "NotFound", f"The management group '{above.name}' cannot be found.")
+    raise gateway(400, "InvalidScope", f"A deployment stack cannot stand at '{above}'.")
 
 
 def status(world: World, call: Call, target: Id) -> Answer:
@@ -138,6 +149,7 @@ def _read(world: World, call: Call, target: Id, current: Stack | None) -> tuple[
     deployed = {name: one for name, one in properties.items() if name in _DEPLOYED}
     deployed_to = str(properties.get("deploymentScope") or target.scope()).rstrip("/")
     below = parse(deployed_to)[0]
+    subscriptions.check_subscription(world, below.subscription)
     if below.subscription is None or below.providers:
         raise gateway(
             400,
@@ -153,7 +165,7 @@ def _read(world: World, call: Call, target: Id, current: Stack | None) -> tuple[
         name=target.name,
         scope=str(target.scope()),
         deployed_to=deployed_to,
-        asked=deployed,
+        asked={**deployed, **{k: properties[k] for k in _KEPT if k in properties}},
         version=call.version,
         unmanage=unmanage,
         deny=deny,
@@ -167,6 +179,7 @@ def _read(world: World, call: Call, target: Id, current: Stack | None) -> tuple[
         location=location,
         tags=given.get("tags") if "tags" in given else properties.get("tags"),
         description=str(properties.get("description") or ""),
+        told_scope=properties.get("deploymentScope") is not None,
         managed=current.managed if current else [],
     )
     return stack, asked
@@ -243,11 +256,14 @@ def _busy(stack: Stack) -> Refusal:
 
 
 def _template(world: World, stack: Stack) -> Json:
-    return asking.properties(world, {**stack.asked, "mode": "Incremental"}).template
+    deployed = {name: one for name, one in stack.asked.items() if name in _DEPLOYED}
+    return asking.properties(world, {**deployed, "mode": "Incremental"}).template
 
 
 def _address(world: World, call: Call, stack: Stack) -> str:
-    path = f"/subscriptions/{world.subscription}/providers/Microsoft.Resources/locations/"
+    known = parse(stack.scope)[0].subscription is not None
+    start = f"/subscriptions/{world.subscription}" if known else ""
+    path = f"{start}/providers/Microsoft.Resources/locations/"
     place = _place(world, stack)
     return (
         f"{call.base}{path}{place}/deploymentStackOperationStatus/{stack.poll}"

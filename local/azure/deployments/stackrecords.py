@@ -14,10 +14,10 @@ ENDED = frozenset({"succeeded", "failed", "canceled"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stack:
-    """A stack. `unmanage` says what becomes of what it manages no longer, `deny` who may not touch.
+    """A stack. `unmanage` says what becomes of what it manages no longer, `deny` who may not.
 
-    `managed` are the identifiers it manages; `gone` names the stage's removals that are under way.
-    `poll` is the last part of the address where the last change is followed.
+    `managed` are the identifiers it manages, `deployment` and `cleanup` the deployments of its
+    last change. `poll` is the last part of the address where that change is followed.
     """
 
     id: str
@@ -39,6 +39,7 @@ class Stack:
     location: str = ""
     tags: Json | None = None
     description: str = ""
+    told_scope: bool = False
     deployment: str = ""
     cleanup: str = ""
     managed: list[str] = field(default_factory=list)
@@ -63,7 +64,7 @@ class Stack:
 
 @dataclass(slots=True)
 class Stacks:
-    """All stacks, what becomes of their operations, and the what-if results that were asked for."""
+    """All stacks, how far their changes are, and the what-if results that were asked for."""
 
     journal: Journal
     rows: dict[str, Stack] = field(default_factory=dict)

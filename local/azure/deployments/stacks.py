@@ -1,9 +1,9 @@
 """How a deployment stack goes on: deploy, see what it manages no longer, remove or let go, end.
 
 A stack is a deployment with a memory. Its change runs as an ordinary deployment at the scope it
-deploys to; what the stack managed before and the deployment no longer made is deleted or detached,
-as `actionOnUnmanage` says. The deletions are a deployment of their own, of deletions alone, that no
-list shows.
+deploys to; what the stack managed before and the deployment no longer made is deleted or
+detached, as `actionOnUnmanage` says. The deletions are a deployment of their own, of deletions
+alone, that no list shows.
 
 Source: learn.microsoft.com "Create and deploy Azure deployment stacks in Bicep"; the recordings.
 """
@@ -179,7 +179,8 @@ def _deletion(world: World, name: str) -> Node:
 
 
 def _name(stack: Stack, at: datetime) -> str:
-    """Return the name of a stack's deployment: its own, cut, with the instant and a few letters."""
+    """Return the name of a stack's deployment: its own, cut, with the instant and letters."""
     few = guid(stack.id, stack.poll).replace("-", "")[:5]
-    stamp = f"{at:%y%m%d%H}{few}" if ERA.get() >= _NAMED_SINCE else f"{at:%Y-%m-%d-%H-%M-%S}-{few}"
+    short = ERA.get() >= _NAMED_SINCE
+    stamp = f"{at:%y%m%d%H}{few}" if short else f"{at:%Y-%m-%d-%H-%M-%S}-{few}"
     return f"{stack.name[: 63 - len(stamp)]}-{stamp}"

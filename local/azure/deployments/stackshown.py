@@ -8,14 +8,18 @@ from local.azure.templates.parameters import declared
 from local.azure.world import plain
 
 _MODES = {m.lower(): m for m in ("none", "denyDelete", "denyWriteAndDelete")}
+OLD = "2021-05-01-preview"
+_BEHAVIOURS = {"detachresources": "detach", "purgeresources": "delete"}
 _FULL = "2024-03-01"  # the api-version since which everything is told
 _TYPED = "2023-05"  # the month since which parameters are told with their types
 _UNSUPPORTED = "2025-01"  # and resourcesWithoutDeleteSupport is
-_MOST_PRINCIPALS, _MOST_ACTIONS = 5, 200
+_MOST = {"excludedPrincipals": 5, "excludedActions": 200}
 
 
 def body(stack: Stack, version: str) -> Json:
     """Return a stack as a reader of this api-version sees it."""
+    if version == OLD:
+        return _as_of_old(stack)
     shown: Json = {}
     if stack.location:
         shown["location"] = stack.location
@@ -26,7 +30,7 @@ def body(stack: Stack, version: str) -> Json:
         properties["description"] = stack.description
     if stack.deployment and stack.state not in {"initializing"}:
         properties["deploymentId"] = stack.deployment
-    if stack.deployed_to.lower() != stack.scope.lower():
+    if stack.told_scope:
         properties["deploymentScope"] = stack.deployed_to
     if stack.duration:
         properties["duration"] = stack.duration
@@ -36,32 +40,57 @@ def body(stack: Stack, version: str) -> Json:
     for link in ("templateLink", "parametersLink", "debugSetting"):
         if stack.asked.get(link) is not None:
             properties[link] = stack.asked[link]
-    properties["parameters"] = _parameters(stack)
+    properties |= {"parameters": _parameters(stack), **_results(stack)}
+    if version >= _FULL:
+        properties["correlationId"] = stack.correlation
+    return {**shown, "properties": properties, **_foot(stack)}
+
+
+def _results(stack: Stack) -> Json:
+    """Return what a stack manages, what its last change did, and how far that is."""
     mode = str(stack.deny.get("mode", "none"))
-    initial = stack.state == "initializing"
-    managed = [] if initial else stack.managed
-    properties |= {
+    managed = [] if stack.state == "initializing" else stack.managed
+    found: Json = {
         "resources": [{"status": "managed", "denyStatus": mode, "id": name} for name in managed],
         "provisioningState": stack.state,
         "detachedResources": [{"id": name} for name in stack.detached],
         "deletedResources": [{"id": name} for name in stack.deleted],
         "failedResources": plain(stack.failed),
     }
-    if stack.error is not None:
-        properties["error"] = stack.error
-    if version >= _FULL:
-        properties["correlationId"] = stack.correlation
-    shown["properties"] = properties
-    shown["systemData"] = {
-        "createdBy": stack.principal,
-        "createdByType": "Application",
-        "createdAt": stamp(stack.created),
-        "lastModifiedBy": stack.principal,
-        "lastModifiedByType": "Application",
-        "lastModifiedAt": stamp(stack.changed),
+    return found if stack.error is None else {**found, "error": stack.error}
+
+
+def _as_of_old(stack: Stack) -> Json:
+    """Return a stack as the first preview told it: with its template, and a snapshot's name."""
+    properties: Json = {}
+    if stack.deployment and stack.state != "initializing":
+        number = stack.deployment.rpartition("/")[2].removeprefix(stack.name)
+        properties["snapshotId"] = f"{stack.id}/snapshots/{number.strip('-')}"
+        properties["deploymentId"] = stack.deployment
+    properties |= {
+        "updateBehavior": stack.asked.get("updateBehavior", "detachResources"),
+        "parameters": stack.asked.get("parameters") or {},
+        "template": stack.asked.get("template"),
+        "managedResources": [{"id": name} for name in stack.managed],
+        "provisioningState": stack.state,
     }
-    return {**shown, "id": stack.id, "type": "Microsoft.Resources/deploymentStacks"} | {
-        "name": stack.name
+    location = {"location": stack.location} if stack.location else {}
+    return {**location, "properties": properties, **_foot(stack)}
+
+
+def _foot(stack: Stack) -> Json:
+    who = {"createdBy": stack.principal, "lastModifiedBy": stack.principal}
+    return {
+        "systemData": {
+            **who,
+            "createdByType": "Application",
+            "createdAt": stamp(stack.created),
+            "lastModifiedByType": "Application",
+            "lastModifiedAt": stamp(stack.changed),
+        },
+        "id": stack.id,
+        "type": "Microsoft.Resources/deploymentStacks",
+        "name": stack.name,
     }
 
 
@@ -85,6 +114,12 @@ def validated(stack: Stack, names: list[str], parameters: Json) -> Json:
 
 def checked_settings(properties: Json, version: str) -> tuple[Json, Json]:
     """Return what becomes of the unmanaged, and who is denied what; refuse wrong settings."""
+    if version == OLD:
+        behaviour = str(properties.get("updateBehavior") or "").lower()
+        if behaviour not in _BEHAVIOURS:
+            raise _wrong("updateBehavior", "detachResources or purgeResources")
+        action = _BEHAVIOURS[behaviour]
+        return {"resources": action, "resourceGroups": action}, {"mode": "none"}
     said = properties.get("actionOnUnmanage")
     if not isinstance(said, dict) or "resources" not in said:
         raise _missing("actionOnUnmanage.resources")
@@ -112,10 +147,7 @@ def checked_settings(properties: Json, version: str) -> tuple[Json, Json]:
         "mode": mode,
         "applyToChildScopes": bool(deny.get("applyToChildScopes", False)),
     }
-    for name, most in (
-        ("excludedPrincipals", _MOST_PRINCIPALS),
-        ("excludedActions", _MOST_ACTIONS),
-    ):
+    for name, most in _MOST.items():
         given = deny.get(name)
         if given is not None and (not isinstance(given, list) or len(given) > most):
             raise _wrong(f"denySettings.{name}", f"a list of at most {most}")

@@ -1,8 +1,8 @@
 """What a change of a stack would do: kept as a result of its own, which has a name and an age.
 
-A result is asked for by PUT, like a stack, and worked out by POST whatIf. Source: the specification
-of Microsoft.Resources/deploymentStacksWhatIfResults,
-2025-07-01; no recording was found.
+A result is asked for by PUT, like a stack, and worked out by POST whatIf. Source: the
+specification of Microsoft.Resources/deploymentStacksWhatIfResults, 2025-07-01; no recording was
+found.
 """
 
 from collections.abc import Mapping

@@ -14,6 +14,7 @@ from local.azure.deployments.records import (
     Deployment,
     Node,
 )
+from local.azure.era import ERA
 from local.azure.templates.errors import NotYet, TemplateError
 from local.azure.templates.hashing import template_hash
 from local.azure.templates.identifiers import kind_of
@@ -24,6 +25,7 @@ from local.azure.world import World, plain
 _TYPED = "2018-05-01"  # the api-version since which a deployment tells its type
 _HASHED = "2017-05-10"  # and the hash of its template
 _WHOLE = "2018-02-01"  # and whole identifiers in its output resources
+_SERVICED = "2022-05"  # the month until which operations told the provider's request id
 _NO_TIME = timedelta(0)
 
 
@@ -232,8 +234,9 @@ def _operation(one: Deployment, node: Node) -> Json:
         "timestamp": stamp(at),
         "duration": duration(max(at - node.started, _NO_TIME)),
         "trackingId": guid("tracking", one.id, one.poll, node.key),
-        "serviceRequestId": guid("service", one.id, one.poll, node.key),
     }
+    if ERA.get() < _SERVICED:
+        properties["serviceRequestId"] = guid("service", one.id, one.poll, node.key)
     if node.state != RUNNING or node.status:
         properties["statusCode"] = node.status or "OK"
     if node.error is not None:

@@ -22,6 +22,7 @@ _OWN = frozenset(
         *("resources", "comments", "metadata", "asserts"),
     )
 )
+_GROUPS_AS_TYPE = "/providers/microsoft.resources/resourcegroups/"  # as resourceId writes them
 _OF_DEPLOYMENTS = frozenset(("resourceGroup", "subscriptionId"))
 Path = tuple[str | int, ...]
 
@@ -78,7 +79,7 @@ class Plan:
 
     def named(self, name: str) -> list[Item]:
         """Return the items that a name means: a symbol, a loop, an identifier, or a plain name."""
-        wanted = name.lower().strip("/")
+        wanted = name.lower().strip("/").replace(_GROUPS_AS_TYPE, "/resourcegroups/")
         by_symbol = [i for i in self.items.values() if wanted in {i.key.lower(), i.symbol.lower()}]
         if by_symbol:
             return by_symbol
