@@ -111,7 +111,10 @@ def _joined(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
 
 
 def _distinct(values: Any) -> list[Any]:
-    return list({json.frozen(one): one for one in reversed(list(values))}.values())[::-1]
+    found: dict[Any, Any] = {}
+    for one in values:
+        found.setdefault(json.frozen(one), one)
+    return list(found.values())
 
 
 def _has(of: dict[str, Any], name: str, value: Any) -> bool:

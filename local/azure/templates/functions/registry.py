@@ -82,7 +82,7 @@ def function(
 def find(name: str) -> Function:
     """Return the function of this name, whatever its case; raise TemplateError without one."""
     found = _KNOWN.get(name.lower())
-    if found is None and name.lower().startswith("list") and len(name) > 4:
+    if found is None and name.lower().startswith("list"):
         found = _KNOWN["list*"]
         return Function(
             name=name,
