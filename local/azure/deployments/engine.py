@@ -34,7 +34,7 @@ from local.azure.deployments.records import (
 )
 from local.azure.ids import parse
 from local.azure.templates.errors import NotYet, TemplateError
-from local.azure.templates.parameters import check_output
+from local.azure.templates.parameters import check_output, declared, shown_type
 from local.azure.templates.plan import Plan
 from local.azure.world import Operation, World
 
@@ -323,12 +323,14 @@ def _close(world: World, one: Deployment, at: datetime) -> None:
 def _outputs(plan: Plan) -> Json | None:
     if plan.template.get("outputs") is None:
         return None
+    shapes = declared(plan.template, "outputs")
     found = plan.outputs()
     for name, said in found.items():
         try:
-            check_output(said["type"], said["value"])
+            check_output(shapes[name], said["value"], name)
         except TemplateError as error:
             raise TemplateError(error.message, ("outputs", name)) from error
+        said["type"] = shown_type(shapes[name])
     return found
 
 

@@ -51,7 +51,9 @@ def made(
         groups=planned or {},
     )
     try:
-        names = parameters.names(asked.template, _given(world, asked.given))
+        names = parameters.names(
+            asked.template, asked.given, secret=lambda kept: _secret(world, kept)
+        )
         seen = plan.scope_of(asked.template, parameters=names, runtime=live)
         parameters.check(names, seen)
         if preview:
@@ -112,15 +114,6 @@ def _again(world: World, one: Deployment, at: datetime) -> Plan:
 
 def _known(value: Any) -> Callable[[Scope], Any]:
     return lambda _: value
-
-
-def _given(world: World, given: Json) -> Json:
-    """Return the given parameters with what a vault keeps in place of the references to it."""
-    found: Json = {}
-    for name, one in given.items():
-        reference = one.get("reference") if isinstance(one, dict) else None
-        found[name] = {"value": _secret(world, reference)} if reference else one
-    return found
 
 
 def _secret(world: World, reference: Any) -> str:

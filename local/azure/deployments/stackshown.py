@@ -168,7 +168,7 @@ def _parameters(stack: Stack) -> Json:
     kinds = declared(template) if isinstance(template, dict) else {}
     found: Json = {}
     for name, said in given.items():
-        kind = str(kinds[name]["type"]) if name in kinds else ""
+        kind = str(kinds[name].source.get("type", "")) if name in kinds else ""
         row = dict(said) if isinstance(said, dict) else {}
         if kind.lower().startswith("secure"):
             row = {}

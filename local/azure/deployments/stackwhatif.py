@@ -10,8 +10,6 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-import isodate
-
 from local.azure import groups, paging, subscriptions
 from local.azure.arm import Answer, Call, Json, Refusal, gateway, stamp
 from local.azure.deployments import asked as asking
@@ -20,6 +18,7 @@ from local.azure.deployments.planning import made
 from local.azure.deployments.stackrecords import Stack
 from local.azure.deployments.stackshown import checked_settings
 from local.azure.ids import Id, parse, resource
+from local.azure.templates.functions import moments
 from local.azure.templates.identifiers import kind_of
 from local.azure.world import World, plain
 
@@ -211,11 +210,8 @@ def _deployed(properties: Json) -> Json:
 
 
 def _retention(text: str) -> timedelta:
-    try:
-        found = isodate.parse_duration(text)
-    except (ValueError, isodate.ISO8601Error):
-        found = None
-    if not isinstance(found, timedelta) or found <= timedelta(0):
+    found = moments.duration(text)
+    if found is None or found <= timedelta(0):
         raise gateway(
             400,
             "InvalidRequestContent",

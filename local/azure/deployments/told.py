@@ -71,9 +71,8 @@ def outputs(given: Json) -> Json:
     """Return outputs as they are shown: names in camel case, secret values left out."""
     found: Json = {}
     for name, said in given.items():
-        kind = shown_type(said)
-        row: Json = {"type": kind}
-        if not is_secure(said):
+        row: Json = {"type": said["type"]}
+        if not str(said["type"]).startswith("Secure"):
             row["value"] = said["value"]
         found[camel(name)] = row
     return found
@@ -124,9 +123,9 @@ def export(one: Deployment) -> Json:
     """Return the template of a deployment, types spelled as Resource Manager does."""
     template: Json = plain(one.template)
     for section in ("parameters", "outputs"):
-        for said in (template.get(section) or {}).values():
-            if isinstance(said, dict) and isinstance(said.get("type"), str):
-                said["type"] = shown_type(said)
+        for name, shape in declared(one.template, section).items():
+            if isinstance(template[section][name].get("type"), str):
+                template[section][name]["type"] = shown_type(shape)
     return template
 
 
@@ -216,9 +215,9 @@ def _asked(one: Deployment, version: str) -> Json:
 def parameters(template: Mapping[str, Any], values: Json) -> Json:
     """Return parameters as they are shown: types spelled out, secret values left out."""
     found: Json = {}
-    for name, said in declared(template).items():
-        row: Json = {"type": shown_type(said)}
-        if not is_secure(said):
+    for name, shape in declared(template).items():
+        row: Json = {"type": shown_type(shape)}
+        if not is_secure(shape):
             row["value"] = values.get(name)
         found[name] = row
     return found
