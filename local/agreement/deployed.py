@@ -200,12 +200,41 @@ def _links(world: World, request: Json, exchanges: list[Json], name: str) -> Non
     if link:
         exported = next((_exported(one, name) for one in exchanges if _exported(one, name)), None)
         texts[str(link)] = json.dumps(exported or template(told, name))
+    spec = (asked.get("templateLink") or {}).get("id")
+    if spec:
+        _spec(world, str(spec), exchanges)
     link = (asked.get("parametersLink") or {}).get("uri")
     if link:
         given = _values(told)
         texts[str(link)] = json.dumps({"contentVersion": "1.0.0.0", "parameters": given})
     if texts:
         world.note(documents.NOTE, texts)
+
+
+def _spec(world: World, name: str, exchanges: list[Json]) -> None:
+    """Put a template spec there that asks for what the answers say would be."""
+    version = parse(name)[0]
+    for one in (version.scope(), version.parent(), version):
+        row: Json = {"id": str(one), "location": "westus"}
+        if one == version:
+            row["properties"] = {"mainTemplate": _wanted(exchanges)}
+        causes.seed(world, row)
+
+
+def _wanted(exchanges: list[Json]) -> Json:
+    """Return a template of all that a look ahead says will be there."""
+    rows, given = [], _properties(exchanges[0]["request"]).get("parameters") or {}
+    for exchange in exchanges:
+        body = exchange["response"].get("body")
+        properties = body.get("properties") if isinstance(body, dict) else None
+        changes = properties.get("changes") if isinstance(properties, dict) else None
+        rows += [one["after"] for one in changes or [] if "after" in one]
+    return {
+        "$schema": _SCHEMA,
+        "contentVersion": "1.0.0.0",
+        "parameters": {name: {"type": "string"} for name in given},
+        "resources": [{k: v for k, v in row.items() if k != "id"} for row in rows],
+    }
 
 
 def _exported(exchange: Json, name: str) -> Json | None:
@@ -370,6 +399,8 @@ def _listed(world: World, exchanges: list[Json], made: set[str]) -> None:
         rows = body.get("value") if isinstance(body, dict) else None
         for row in rows if isinstance(rows, list) else []:
             kind = str(row.get("type", "")).lower() if isinstance(row, dict) else ""
+            if str(row.get("id", "")).lower() in made:
+                continue
             if kind == TYPE and world.deployments.find(row["id"]) is None:
                 _put(world, row["id"], exchange["request"], (), row, exchanges[place:])
             if kind == STACKS and world.stacks.find(row["id"]) is None and "id" in row:

@@ -25,7 +25,7 @@ _POLL = re.compile(
     r"/(operation\w*|\w*asyncoperation|\w*operation(results|statuses))/[^/]+$", re.I
 )
 _TYPES = {"/".join(pair) for pair in router.APART} | {"microsoft.resourcegraph/resources"}
-_TYPES |= {"microsoft.resources/deployments", "microsoft.resources/deploymentstacks"}
+_DEPLOYED = "microsoft.resources/deployment"
 _SERVED = {name.partition("/")[0] for name in _TYPES} | {"microsoft.quota"}
 _BEGAN = re.compile(r'"startTime": "(\d{4}-\d\d-\d\d)T')
 _LONG = timedelta(days=60)
@@ -44,6 +44,8 @@ _KNOWN = {
     "poll",
     "lost",
     "older",
+    "cut",
+    "first",
 }
 
 
@@ -124,7 +126,17 @@ def _text(said: str, exchanges: list[Json], place: int) -> bool:
 def _is_about_others(wanted: bool, exchanges: list[Json], place: int) -> bool:
     """Tell whether an exchange names a type of a provider that is not in the table."""
     named = _TYPE.findall(json.dumps(exchanges[place]))
-    return any(TABLE.find(name) is None for name in named) is wanted
+    others = (name for name in named if not name.lower().startswith(_DEPLOYED))
+    return any(TABLE.find(name) is None for name in others) is wanted
+
+
+def _is_cut(wanted: bool, exchanges: list[Json], place: int) -> bool:
+    """Tell whether the recorder left rows of a list out."""
+    return str(exchanges[place].get("trimmed") or "").startswith("list items") is wanted
+
+
+def _first(said: str, exchanges: list[Json], place: int) -> bool:
+    return _text(said, exchanges, 0)
 
 
 def _code(said: str, exchanges: list[Json], place: int) -> bool:
@@ -173,6 +185,8 @@ _TESTS: dict[str, Callable[[Any, list[Json], int], bool]] = {
     "poll": _is_poll,
     "lost": _is_lost,
     "older": _is_older,
+    "cut": _is_cut,
+    "first": _first,
 }
 
 

@@ -41,6 +41,7 @@ from local.azure.world import World
 from local.keys import new_key
 
 _POLL = re.compile(r"/[^/?]*(operation|asyncop)[^/]*/[^/]+(/[^/]+)?$", re.IGNORECASE)
+_OPERATION = re.compile(r"/deployments/[^/]+/operations/[^/]+$", re.IGNORECASE)
 _PATIENCE = 5
 _LONG_ENOUGH = 400  # seconds of app time after which the recorded work had ended
 _LINKS = ("azure-asyncoperation", "location")
@@ -117,6 +118,7 @@ async def _play(outcome: Outcome, exchanges: list[Json], recorder: str) -> None:
     async with httpx.AsyncClient(transport=transport, base_url=_HOST) as client:
         links: dict[str, str] = {}
         theirs: dict[str, str] = {}
+        ours: dict[str, str] = {}
         tags, more = Tags(), ""
         for place, exchange in enumerate(exchanges):
             request, recorded = exchange["request"], exchange["response"]
@@ -124,11 +126,15 @@ async def _play(outcome: Outcome, exchanges: list[Json], recorder: str) -> None:
                 k: _version(v, request, world) for k, v in (request.get("query") or {}).items()
             }
             address = _queried(world, request["path"]) + "?" + urlencode(query)
-            if links and request["method"] == "GET" and _POLL.search(request["path"]):
+            one = _OPERATION.search(request["path"])
+            if links and request["method"] == "GET" and _POLL.search(request["path"]) and not one:
                 address = _followed(links, request["path"], theirs)
                 clock.advance(_long_enough(request) if _ended(recorded) else 1)
             elif more and "$skiptoken" in query:
                 address = more
+            elif one and request["path"].rpartition("/")[2] in ours:
+                path, _, number = request["path"].rpartition("/")
+                address = f"{path}/{ours[number]}?{urlencode(query)}"
             elif recorded["status"] < 400:
                 _let_settle(world, clock, request)
             token = _token(wrong, _audience(request))
@@ -141,6 +147,7 @@ async def _play(outcome: Outcome, exchanges: list[Json], recorder: str) -> None:
             )
             tags.note(recorded, answer)
             links, more = _links(answer.headers) or links, _next(answer)
+            ours |= _numbers(recorded, answer)
             for name, link in _links(recorded.get("headers") or {}).items():
                 theirs.setdefault(unquote(urlsplit(link).path).lower(), name)
             found = difference(recorded, answer, recorder)
@@ -171,6 +178,23 @@ def _next(answer: httpx.Response) -> str:
     """Return the address of a list's next page; empty where there is none."""
     body = answer.json() if answer.content else None
     return str(body.get("nextLink") or "") if isinstance(body, dict) else ""
+
+
+def _numbers(recorded: Json, answer: httpx.Response) -> dict[str, str]:
+    """Return our numbers of a deployment's operations for those of theirs, by their places."""
+    found = answer.json() if answer.content else None
+    lists = [
+        one.get("value") if isinstance(one, dict) else None
+        for one in (recorded.get("body"), found)
+    ]
+    if not all(isinstance(one, list) for one in lists):
+        return {}
+    pairs = zip(*lists, strict=False)
+    return {
+        str(theirs["operationId"]): str(mine["operationId"])
+        for theirs, mine in pairs
+        if isinstance(theirs, dict) and "operationId" in theirs and "operationId" in mine
+    }
 
 
 def _links(headers: Mapping[str, Any]) -> dict[str, str]:

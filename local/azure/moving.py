@@ -4,9 +4,7 @@ Source: learn.microsoft.com "Move Azure resources to a new resource group or sub
 groups are locked while resources move; what is not there, or cannot move, stops the whole.
 """
 
-from typing import Any
-
-from local.azure import bodies, groups, locks, operations
+from local.azure import bodies, groups, locks, operations, writable
 from local.azure.arm import Answer, Call, Json, gateway
 from local.azure.ids import Id, parse
 from local.azure.table import Lro, View
@@ -14,6 +12,7 @@ from local.azure.world import Resource, World
 
 _MOVING = Lro(takes=30, header="location")
 _FIXED = ("microsoft.containerinstance/containergroups",)  # types that cannot be moved
+_MEMBERS = ("location", "tags", "sku", "kind", "identity", "properties")
 _SCHEMA = "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#"
 
 
@@ -42,7 +41,9 @@ def move(world: World, call: Call, target: Id) -> Answer:
 def export(world: World, call: Call, target: Id) -> Answer:
     """Answer with a template of what is in a group."""
     groups.require(world, target)
-    asked = {str(name).lower() for name in bodies.read(call).get("resources") or ["*"]}
+    body = bodies.read(call)
+    asked = {str(name).lower() for name in body.get("resources") or ["*"]}
+    options = {word.strip().lower() for word in str(body.get("options") or "").split(",")}
     assert target.group is not None
     found = [
         item
@@ -50,7 +51,7 @@ def export(world: World, call: Call, target: Id) -> Answer:
         if "*" in asked or item.id.lower() in asked
     ]
     parameters: Json = {}
-    rows = [_exported(world, item, call, parameters) for item in found]
+    rows = [_exported(world, item, call, parameters, options) for item in found]
     template = {
         "$schema": _SCHEMA,
         "contentVersion": "1.0.0.0",
@@ -82,22 +83,31 @@ def _movable(world: World, name: str, source: Id) -> Resource:
     return item
 
 
-def _exported(world: World, item: Resource, call: Call, parameters: Json) -> Json:
+def _exported(
+    world: World, item: Resource, call: Call, parameters: Json, options: set[str]
+) -> Json:
+    """Return a resource as a template has it; its name is a parameter, or begins with one."""
     row = world.table.find(item.type)
     assert row is not None
+    last = parse(item.id)[0].last
     shown = row.shown(item, View(now=call.now, version=row.versions[-1]))
-    name = f"{row.local.replace('/', '_')}_{item.name}_name".replace("-", "_")
-    parameters[name] = {"defaultValue": item.name, "type": "String"}
-    kept: dict[str, Any] = {
-        key: shown[key]
-        for key in ("location", "tags", "sku", "kind", "identity", "properties")
-        if key in shown
-    }
-    properties = dict(kept.get("properties") or {})
-    properties.pop("provisioningState", None)
-    kept["properties"] = properties
-    head = {"type": item.type, "apiVersion": row.versions[-1]}
-    return {**head, "name": f"[parameters('{name}')]", **kept}
+    top = row.local.split("/")[0]
+    parameter = f"{top}_{last.names[0]}_name".replace("-", "_")
+    parameters.setdefault(parameter, {"type": "String"})
+    if options & {"", "includeparameterdefaultvalue"}:
+        parameters[parameter]["defaultValue"] = last.names[0]
+    found: Json = {"type": item.type, "apiVersion": row.versions[-1]}
+    whole = f"parameters('{parameter}')"
+    below = "/".join(last.names[1:])
+    found["name"] = f"[concat({whole}, '/{below}')]" if below else f"[{whole}]"
+    if "includecomments" in options:
+        found["comments"] = f"Generalized from resource: '{item.id}'."
+    if below:
+        above = "/".join((row.namespace, *last.types[:-1]))
+        names = ", ".join([whole, *(f"'{name}'" for name in last.names[1:-1])])
+        found["dependsOn"] = [f"[resourceId('{above}', {names})]"]
+    kept = writable.body(row, shown)
+    return found | {name: kept[name] for name in _MEMBERS if name in kept}
 
 
 ACTIONS = {"moveresources": move, "exporttemplate": export}

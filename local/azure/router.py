@@ -30,7 +30,6 @@ from local.azure.world import World
 
 _OWN = {"register", "unregister", "operations"}  # what a provider itself answers
 _RESULTS = {"operationresults"}
-_HASH = "microsoft.resources/calculatetemplatehash"
 _TENANT_LISTS: dict[str, Callable[[World, Call], Answer]] = {
     "subscriptions": subscriptions.listed,
     "tenants": subscriptions.tenants,
@@ -46,6 +45,11 @@ _LISTS: dict[str, Callable[[World, Call], Answer]] = {
 # What no row of the table describes, by provider and type.
 APART: dict[tuple[str, str], Callable[[World, Call, Id], Answer]] = {
     ("microsoft.authorization", "roledefinitions"): roles.definitions,
+    ("microsoft.resources", "calculatetemplatehash"): doors.calculated,
+    ("microsoft.resources", "deployments"): doors.answer,
+    ("microsoft.resources", "deploymentstacks"): stackdoors.answer,
+    ("microsoft.resources", "deploymentstackswhatifresults"): stackwhatif.answer,
+    ("microsoft.resources", "tags"): scopetags.answer,
     ("microsoft.alertsmanagement", "alerts"): alertlist.answer,
     ("microsoft.insights", "eventtypes"): activitylog.answer,
     ("microsoft.insights", "metrics"): metrics.answer,
@@ -107,9 +111,6 @@ def _provider(world: World, call: Call, target: Id) -> Answer:
     if not last.types:
         return _look_at_provider(world, call, target, None)
     first = last.types[0].lower()
-    if target.subscription is None and last.type.lower() == _HASH and call.method == "POST":
-        subscriptions.check_version(call, doors.VERSIONS)
-        return doors.calculated(world, call)
     alone = len(target.providers) == 1 and target.group is None
     if alone and len(last.types) == 1 and not last.names and first in _OWN:
         return _look_at_provider(world, call, target, first)
@@ -123,15 +124,6 @@ def _provider(world: World, call: Call, target: Id) -> Answer:
             raise _no_version(call, place, "/".join(last.types), asked.versions, ())
         return asked.answer(world, call, target)
     match last.namespace.lower(), first:
-        case "microsoft.resources", "deployments":
-            return doors.answer(world, call, target)
-        case "microsoft.resources", "deploymentstacks":
-            return stackdoors.answer(world, call, target)
-        case "microsoft.resources", "deploymentstackswhatifresults":
-            return stackwhatif.answer(world, call, target)
-        case "microsoft.resources", "tags":
-            subscriptions.check_version(call)
-            return scopetags.answer(world, call, target)
         case "microsoft.resourcegraph", "resources":
             return graph.answer(world, call)
         case _, "locations" if target.group is None:

@@ -5,7 +5,7 @@ They are the scope's own tags, written another way: a resource's, a group's or t
 
 from dataclasses import replace
 
-from local.azure import bodies, groups, locks
+from local.azure import bodies, groups, locks, subscriptions
 from local.azure.arm import Answer, Call, Json, Refusal, gateway
 from local.azure.ids import Id
 from local.azure.world import World
@@ -15,6 +15,7 @@ _NOTE = "tags/subscription"
 
 def answer(world: World, call: Call, target: Id) -> Answer:
     """Answer a call on a scope's tags."""
+    subscriptions.check_version(call)
     scope = target.scope()
     if target.name.lower() != "default":
         raise gateway(

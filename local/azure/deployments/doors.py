@@ -58,8 +58,11 @@ def old_path(world: World, call: Call, target: Id, rest: tuple[str, ...]) -> Ans
     return answer(world, call, replace(target, providers=(provider,)))
 
 
-def calculated(world: World, call: Call) -> Answer:
+def calculated(world: World, call: Call, target: Id) -> Answer:
     """Answer with the hash of a template, and the text that it is taken of."""
+    subscriptions.check_version(call, VERSIONS)
+    if call.method != "POST" or target.subscription is not None:
+        raise gateway(404, "NotFound", f"Nothing answers '{call.method}' on '{call.path}'.")
     try:
         template = lenient.read(call.body.decode(errors="replace"))
     except ValueError as error:

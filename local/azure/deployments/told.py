@@ -110,13 +110,14 @@ def resources(world: World, one: Deployment) -> list[str]:
 
 
 def operations(one: Deployment) -> list[Json]:
-    """Return the operations of a deployment, the newest first, the closing one last."""
+    """Return the operations of a deployment, the newest first, that of its outputs last."""
     begun = [n for n in one.nodes if n.started is not None and n.state not in {SKIPPED, WAITING}]
     begun.sort(key=lambda node: (node.started, node.ended or one.changed), reverse=True)
     found = [_operation(one, node) for node in begun]
-    if one.ended is not None and not one.active:
-        found += _closing(one)
-    return found
+    if one.state != SUCCEEDED:
+        return found
+    cleanup = [_closing(one, "DeploymentCleanup")] if one.mode == "Complete" else []
+    return [*cleanup, *found, _closing(one, "EvaluateDeploymentOutput")]
 
 
 def export(one: Deployment) -> Json:
@@ -244,23 +245,20 @@ def _operation(one: Deployment, node: Node) -> Json:
     return _numbered(one, number, properties)
 
 
-def _closing(one: Deployment) -> list[Json]:
-    """Return the operation that told the outputs."""
-    if one.state != SUCCEEDED:
-        return []
+def _closing(one: Deployment, verb: str) -> Json:
+    """Return one of the operations that end a deployment."""
+    number = one.poll
+    if verb == "DeploymentCleanup":
+        number = guid(verb, one.id, one.poll).replace("-", "")[:16].upper()
     properties: Json = {
-        "provisioningOperation": "EvaluateDeploymentOutput",
+        "provisioningOperation": verb,
         "provisioningState": one.state,
         "timestamp": stamp(one.changed),
         "duration": duration(one.changed - one.started),
-        "trackingId": guid("tracking", one.id, one.poll),
+        "trackingId": guid("tracking", one.id, one.poll, verb),
         "statusCode": "OK",
     }
-    if one.mode == "Complete":
-        cleaned = guid("cleanup", one.id, one.poll).replace("-", "")[:16].upper()
-        cleanup = {**properties, "provisioningOperation": "DeploymentCleanup"}
-        return [_numbered(one, cleaned, cleanup), _numbered(one, one.poll, properties)]
-    return [_numbered(one, one.poll, properties)]
+    return _numbered(one, number, properties)
 
 
 def _numbered(one: Deployment, number: str, properties: Json) -> Json:

@@ -12,6 +12,7 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
 
+from local.azure import writable
 from local.azure.arm import Call, Json, Refusal
 from local.azure.deployments import complete, preflight
 from local.azure.deployments.asked import Asked
@@ -22,12 +23,6 @@ from local.azure.templates.plan import Plan
 from local.azure.world import World
 
 _LONG = timedelta(days=1)  # after which all work in the copy is done
-_READ_ONLY = frozenset(
-    (
-        *("provisioningState", "etag", "systemData", "instanceView", "resourceGuid"),
-        *("creationTime", "createdTime", "changedTime", "uniqueId"),
-    )
-)
 
 
 def changes(world: World, asked: Asked, plan: Plan, call: Call) -> list[Json]:
@@ -131,18 +126,17 @@ def _read(world: World, call: Call, name: str, version: str) -> Json | None:
         return None
     if not isinstance(shown, dict):
         return None
-    found: Json = _sorted({**_own(shown), "apiVersion": version})
+    kept = writable.body(world.table.find(parse(name)[0].type), shown)
+    found: Json = _sorted({**_filled(kept), "apiVersion": version})
     return found
 
 
-def _own(value: Any) -> Any:
-    match value:
-        case dict():
-            kept = {k: _own(v) for k, v in value.items() if k not in _READ_ONLY}
-            return {k: v for k, v in kept.items() if v is not None and v not in ([], {})}
-        case list():
-            return [_own(one) for one in value]
-    return value
+def _filled(value: Any) -> Any:
+    """Return a body without its empty lists and objects, which a look ahead leaves out."""
+    if not isinstance(value, dict):
+        return value
+    kept = {name: _filled(one) for name, one in value.items()}
+    return {name: one for name, one in kept.items() if one not in ([], {})}
 
 
 def _sorted(value: Any) -> Any:
