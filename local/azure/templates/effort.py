@@ -15,8 +15,8 @@ from local.azure.templates.errors import TemplateError
 
 MOST_TEXT = 4 * 1024 * 1024  # characters of one value: a template's own limit
 _MOST_MADE = 16 * MOST_TEXT  # characters of all texts that one evaluation makes
-_MOST_WORK = 5_000_000
-_CALL = 5  # what a call costs, where an element costs one
+_MOST_WORK = 3_000_000
+_CALL = 10  # what a call costs, where an element costs one
 _DEEPEST = 110  # calls and containers that are being evaluated
 _DEEPEST_VALUE = 100  # containers inside each other in a value
 _MOST_KNOWN = 20_000
@@ -58,10 +58,10 @@ class Effort:
             if len(value) > MOST_TEXT or self.made > _MOST_MADE:
                 raise too_large()
         elif isinstance(value, list | dict):
-            self.spend(len(value))
             if len(self._known) > _MOST_KNOWN:
                 self._known.clear()
             self._measured(value, 0)
+            self.spend(len(value))
         return value
 
     def _measured(self, value: Any, level: int) -> tuple[int, int]:

@@ -19,6 +19,7 @@ from local.azure.templates.effort import MOST_TEXT, Effort, too_deep
 from local.azure.templates.errors import NotYet, TemplateError
 from local.azure.templates.expressions import Call, Literal, Member, Node
 
+_LAMBDA = 5  # what the call of a lambda costs beside its body
 _MISPLACED = (
     "The template function 'lambda' is not expected at this location. Please see"
     " https://aka.ms/arm-functions for usage details."
@@ -81,7 +82,7 @@ class Lambda:
 
     def __call__(self, *values: Any) -> Any:
         """Return what the lambda gives for these values; too many are left out."""
-        self.scope.effort.spend(1)
+        self.scope.effort.spend(_LAMBDA)
         given = dict(zip(self.names, values, strict=False))
         return evaluate(self.body, self.scope.inside(given))
 
@@ -292,7 +293,7 @@ def _loop(loop: Any, scope: Scope, path: tuple[str | int, ...]) -> dict[str, Any
     """Return what a property's loop gives: a list under the loop's name."""
     if not isinstance(loop, dict) or not {"name", "count", "input"} <= set(loop):
         raise TemplateError("A copy object must have 'name', 'count' and 'input'.", path)
-    name = text(loop["name"], scope, path)
+    name = value(loop["name"], scope, path)
     if not isinstance(name, str):
         raise TemplateError(f"The name of a copy must be a string, not {kind(name)}.", path)
     count = rounds(loop["count"], scope, path)
