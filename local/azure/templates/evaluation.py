@@ -20,10 +20,6 @@ from local.azure.templates.errors import NotYet, TemplateError
 from local.azure.templates.expressions import Call, Literal, Member, Node
 
 _LAMBDA = 5  # what the call of a lambda costs beside its body
-_MISPLACED = (
-    "The template function 'lambda' is not expected at this location. Please see"
-    " https://aka.ms/arm-functions for usage details."
-)
 
 
 class Runtime(Protocol):
@@ -84,7 +80,7 @@ class Lambda:
         """Return what the lambda gives for these values; too many are left out."""
         self.scope.effort.spend(_LAMBDA)
         given = dict(zip(self.names, values, strict=False))
-        return evaluate(self.body, self.scope.inside(given))
+        return _no_lambda(evaluate(self.body, self.scope.inside(given)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,9 +197,7 @@ def text(source: str, scope: Scope, path: tuple[str | int, ...] = ()) -> Any:
         raise TemplateError(error.message, error.path or path) from error
     except RecursionError:
         raise TemplateError(too_deep().message, path) from None
-    if isinstance(found, Lambda):
-        raise TemplateError(_MISPLACED, path)
-    return found
+    return _no_lambda(found, path)
 
 
 def evaluate(node: Node, scope: Scope) -> Any:
@@ -242,8 +236,9 @@ def member(of: Any, name: Any, *, safe: bool = False) -> Any:
             f"The language expression property array index '{name}' is out of bounds. Please see"
             " https://aka.ms/arm-function-reference for usage details."
         )
+    shown = name if isinstance(name, str | int) else kind(name)
     raise TemplateError(
-        f"The language expression property '{name}' can't be evaluated: its operand is of type"
+        f"The language expression property '{shown}' can't be evaluated: its operand is of type"
         f" '{kind(of)}'. Please see https://aka.ms/arm-function-reference for usage details."
     )
 
@@ -318,7 +313,7 @@ def rounds(count: Any, scope: Scope, path: tuple[str | int, ...] = ()) -> int:
 def _member(of: Any, node: Member, scope: Scope) -> Any:
     if node.safe and of is None:
         return None
-    return member(of, evaluate(node.name, scope), safe=node.safe)
+    return member(of, _no_lambda(evaluate(node.name, scope)), safe=node.safe)
 
 
 def _called(node: Call, scope: Scope) -> Any:
@@ -333,9 +328,20 @@ def _called(node: Call, scope: Scope) -> Any:
         if found.lazy:
             return scope.effort.accept(found.run(scope, *node.args))
         args = [evaluate(one, scope) for one in node.args]
-        if not found.lambdas and any(isinstance(one, Lambda) for one in args):
-            raise TemplateError(_MISPLACED)
+        for one in () if found.lambdas else args:
+            _no_lambda(one)
         return scope.effort.accept(found.run(scope, *args))
+
+
+def _no_lambda(found: Any, path: tuple[str | int, ...] = ()) -> Any:
+    """Return a value; a lambda is one only as an argument of a function that takes it."""
+    if isinstance(found, Lambda):
+        raise TemplateError(
+            "The template function 'lambda' is not expected at this location. Please see"
+            " https://aka.ms/arm-functions for usage details.",
+            path,
+        )
+    return found
 
 
 def _users(node: Call, scope: Scope) -> Any:
@@ -350,9 +356,7 @@ def _users(node: Call, scope: Scope) -> Any:
             f"The template function '{node.full}' expects {len(found.parameters)} argument(s) and"
             f" was called with {len(node.args)}."
         )
-    given = [evaluate(one, scope) for one in node.args]
-    if any(isinstance(one, Lambda) for one in given):
-        raise TemplateError(_MISPLACED)
+    given = [_no_lambda(evaluate(one, scope)) for one in node.args]
     sources = {name: _given(one) for name, one in zip(found.parameters, given, strict=True)}
     names = Names(kind="parameter", sources=sources)
     inner = replace(

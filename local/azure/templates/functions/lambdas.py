@@ -67,6 +67,8 @@ def map_values(scope: Scope, values: Any, change: Any) -> dict[str, Any]:
 def reduce(scope: Scope, values: Any, start: Any, join: Any) -> Any:
     """Return what a lambda makes of a first value and each element in turn."""
     _expect("reduce", values, join, 2, 3)
+    if isinstance(start, Lambda):
+        raise wrong("reduce", "The initial value must not be a lambda expression.")
     found = start
     for at, one in enumerate(values):
         found = _called(join, at, found, one)
