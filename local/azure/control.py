@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from local.azure import access, faults, images, seeding
+from local.azure import access, documents, faults, images, seeding
 from local.azure.arm import stamp
 from local.azure.calls import Calls
 from local.azure.inputs import bad, json_of
@@ -33,6 +33,7 @@ def routes(world: World, calls: Calls, courier: Courier, stack: Stack | None) ->
         Route(
             "/_local/registrations/{namespace}", control.registration, methods=["PUT", "DELETE"]
         ),
+        Route("/_local/documents", control.documents, methods=["GET", "PUT", "DELETE"]),
         Route("/_local/access", control.access, methods=["GET", "POST"]),
         Route("/_local/clock", control.clock, methods=["GET", "POST"]),
         Route("/_local/{rest:path}", control.unknown, methods=["GET", "PUT", "POST", "DELETE"]),
@@ -78,6 +79,20 @@ class _Control:
             case _:
                 try:
                     self._world.note("images", images.read(await json_of(request)))
+                except ValueError as error:
+                    return bad(str(error))
+        return self._done()
+
+    async def documents(self, request: Request) -> Response:
+        """Say what texts are at which addresses."""
+        match request.method:
+            case "GET":
+                return JSONResponse(self._world.notes.get(documents.NOTE, {}))
+            case "DELETE":
+                self._world.note(documents.NOTE, None)
+            case _:
+                try:
+                    self._world.note(documents.NOTE, documents.read(await json_of(request)))
                 except ValueError as error:
                     return bad(str(error))
         return self._done()

@@ -42,6 +42,7 @@ _ACCEPTED = 1.0  # seconds until an accepted deployment starts
 _CLOSING = 1.0  # seconds from the last resource to the end
 _AGAIN = 15.0  # seconds until what was refused for now is tried again
 _TRIES = 5
+_DONE = {"Accepted": "OK"}  # what the last poll of accepted work answers
 _STATUS = {200: "OK", 201: "Created", 202: "Accepted", 204: "NoContent"}
 _FOR_NOW = frozenset({"RetryableError", "AnotherOperationInProgress"})
 
@@ -289,7 +290,7 @@ def _ended(world: World, one: Deployment, node: Node, operation: Operation) -> N
         return
     node = replace(node, waits="", ended=at)
     if operation.outcome == SUCCEEDED:
-        node = replace(node, state=SUCCEEDED)
+        node = replace(node, state=SUCCEEDED, status=_DONE.get(node.status, node.status))
     else:
         error = failures.late(operation.late, node)
         node = replace(node, state=FAILED, error=error, status="Conflict")
