@@ -347,6 +347,8 @@ def test_a_template_s_hash_does_not_depend_on_what_it_says_of_its_hash():
     assert hashing.computed_hash(said) == hashing.computed_hash(plain)
     assert hashing.template_hash(said) == "12"
     assert hashing.computed_hash([]) == hashing.computed_hash([])
+    assert hashing.computed_hash({"parameters": {"p": 1}, "resources": 1})
+    assert hashing.computed_hash({}).isdecimal()
 
 
 def _functions() -> dict[str, UserFunction]:

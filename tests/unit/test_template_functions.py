@@ -61,6 +61,8 @@ GOOD: list[tuple[str, Any]] = [
         "dateTimeAdd('Tue, 07 Apr 2020 14:53:14 GMT', 'P1W', 'dddd d MMMM yy')",
         "Tuesday 14 April 20",
     ),
+    ("dateTimeAdd('4/7/2020', 'P1D', 's')", "2020-04-08T00:00:00"),
+    ("dateTimeAdd('4/7/2020 14:53:14', 'P1D', 's')", "2020-04-08T14:53:14"),
     ("dateTimeFromEpoch(1683040573)", "2023-05-02T15:16:13Z"),
     ("dateTimeToEpoch('2023-05-02T15:16:13Z')", 1683040573),
     ("deployer().objectId", "o"),
@@ -284,6 +286,8 @@ GOOD: list[tuple[str, Any]] = [
     ("tryIndexFromEnd(createArray(1, 2, 3), 2)", 2),
     ("tryIndexFromEnd(createArray(1), 2)", None),
     ("tryIndexFromEnd(null(), 2)", None),
+    ("union(createArray(createArray(1, 2)), createArray(createArray(1, 2), 1))", [[1, 2], 1]),
+    ("union(createArray(createObject('a', 1)), createArray(createObject('a', 1)))", [{"a": 1}]),
     ("union(createArray(2, 1, 2), createArray(3, 1))", [2, 1, 3]),
     (
         'union(json(\'{"a": {"x": 1, "l": [1]}, "b": 1}\'), json(\'{"A": {"y": 2, "l": [3]}}\'))',
@@ -444,6 +448,7 @@ BAD: list[tuple[str, str]] = [
     ),
     ("format('{', 1)", "the format is invalid: 'Input string was not in a correct format.'."),
     ("format('{0,99999}', 1)", "Input string was not in a correct format."),
+    (f"format('{{0:0.{'0' * 600}}}', 1)", "Format specifier was invalid."),
     ("format('{0:Q}', 1)", "Format specifier was invalid."),
     ("format('{0:D}', json('1.5'))", "Format specifier was invalid."),
     (
@@ -737,6 +742,12 @@ def test_values_that_double_are_refused_before_they_fill_the_memory():
 
     with pytest.raises(TemplateError, match="exceeds the limit"):
         evaluated("variables('v0')", a_scope(variables=doubled | {"v40": "x"}))
+
+
+def test_a_value_of_many_parts_is_measured_and_taken():
+    parts: list[Any] = [[at] for at in range(30_000)]
+
+    assert evaluated("length(createArray(parameters('p')))", a_scope(parameters={"p": parts})) == 1
 
 
 def test_work_without_end_is_refused():
