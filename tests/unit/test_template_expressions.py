@@ -7,11 +7,20 @@ from typing import Any
 import pytest
 
 from local.agreement.__main__ import USUAL as CORPUS
-from local.azure.templates import hashing
+from local.azure.templates import hashing, parameters
 from local.azure.templates.errors import TemplateError
-from local.azure.templates.evaluation import Scope, UserFunction, kind, member, rounds, text, value
+from local.azure.templates.evaluation import (
+    Names,
+    Scope,
+    UserFunction,
+    kind,
+    member,
+    rounds,
+    text,
+    value,
+)
 from local.azure.templates.expressions import Call, Literal, Member, calls, is_expression, parse
-from tests.templates import a_scope, evaluated
+from tests.templates import Subscription, a_scope, evaluated
 
 # Reading
 
@@ -296,18 +305,37 @@ def _compiled(of: Any) -> Iterator[dict[str, Any]]:
             yield from _compiled(one)
 
 
+class _Recorded(Subscription):
+    """The group that a recorded deployment went to."""
+
+    def __init__(self, group: str) -> None:
+        self.group_id = group
+
+    def resource_group(self) -> Any:
+        return {"id": self.group_id, "location": "eastus2"}
+
+
 @_needs_recordings
-def test_unique_strings_are_the_service_s():
+def test_a_recorded_template_gives_what_the_service_answered():
     sent, answered = (_recorded("deployment-create-1")[at] for at in (0, -1))
-    group = answered["response"]["body"]["id"].split("/providers/")[0]
-    given = {
-        name: one["value"]
-        for name, one in sent["request"]["body"]["properties"]["parameters"].items()
-    }
+    properties, body = sent["request"]["body"]["properties"], answered["response"]["body"]
+    template = properties["template"]
+    sources = {name: _lazy(one) for name, one in template["variables"].items()}
+    scope = Scope(
+        parameters=parameters.names(template, properties["parameters"]),
+        variables=Names(kind="variable", sources=sources),
+        runtime=_Recorded(body["id"].split("/providers/")[0]),
+        place="output",
+    )
 
-    found = hashing.unique_string(group, given["environmentName"], given["location"])
+    given = {name.lower(): value(one, scope)["value"] for name, one in template["outputs"].items()}
 
-    assert found in json.dumps(answered["response"]["body"]["properties"]["outputs"])
+    outputs = body["properties"]["outputs"]
+    assert given == {name.lower(): one["value"] for name, one in outputs.items()}
+
+
+def _lazy(source: Any) -> Any:
+    return lambda scope: value(source, scope)
 
 
 @_needs_recordings
