@@ -77,6 +77,8 @@ def _own(world: World, call: Call, target: Id, rest: tuple[str, ...]) -> Answer:
     access.check(world, call, target, rest)
     if target.group is not None and len(rest) in {3, 4} and rest[0] == "deployments":
         return doors.old_path(world, call, target, parse(call.path)[1])
+    if len(rest) == 2 and rest[0] in _RESULTS and call.method == "GET":
+        return doors.job_result(world, call) or operations.group_result(world, call)
     subscriptions.check_version(call)
     if target.group is not None and not rest:
         return groups.answer(world, call, target)
@@ -90,8 +92,6 @@ def _own(world: World, call: Call, target: Id, rest: tuple[str, ...]) -> Answer:
             raise _not_here(call)
         groups.require(world, target)
         return tracked.index(world, call, target.group)
-    if len(rest) == 2 and rest[0] in _RESULTS:
-        return doors.job_result(world, call) or operations.group_result(world, call)
     if target.subscription is not None and not rest:
         return Answer(status=200, body=subscriptions.shown(world, call))
     lists = _LISTS if target.subscription else _TENANT_LISTS

@@ -91,7 +91,7 @@ def nested(name: str, inner: dict[str, Any], **more: Any) -> dict[str, Any]:
 
 def request(body: dict[str, Any], **more: Any) -> dict[str, Any]:
     """Return the request for a template: incremental unless said otherwise."""
-    top = {name: more.pop(name) for name in ("location", "tags") if name in more}
+    top: dict[str, Any] = {k: more.pop(k) for k in ("location", "tags") if k in more}
     return {**top, "properties": {"mode": "Incremental", "template": body, **more}}
 
 
