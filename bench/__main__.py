@@ -2,7 +2,7 @@
 
 import sys
 
-from bench import cold_start, simulator, storage
+from bench import cold_start, deployed, simulator, storage
 from bench.canary import claims
 from bench.measure import Claim
 
@@ -11,6 +11,7 @@ def main() -> int:
     """Measure, print, and return the exit status."""
     found = [_show(cold_start.measure())]
     found += [_show(claim) for claim in simulator.measure()]
+    found += [_show(claim) for claim in deployed.measure()]
     found += [_show(claim) for claim in claims.measure()]
     if storage.is_installed():
         from bench import idle_tick, intake, under_way
