@@ -20,7 +20,7 @@ from local.azure.world import World
 
 _ROUNDS = 5
 _PROMISED = 1.0  # seconds
-_TIMES = 4.0
+_TIMES = 3.0
 _GROUP = f"/subscriptions/{inline.SUBSCRIPTION}/resourceGroups/rg"
 _MAIN = f"{_GROUP}/providers/Microsoft.Resources/deployments/main"
 

@@ -1,7 +1,7 @@
 """What is remembered of deployments: a record for each, with a node for each resource."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from typing import Any
 
@@ -176,13 +176,12 @@ _TIMES = {"started", "changed", "ended"}
 
 
 def _write(one: Deployment) -> Json:
-    found = {item.name: getattr(one, item.name) for item in fields(one)}
-    found["nodes"] = [_dated(asdict(node)) for node in one.nodes]
-    return _dated(found)
+    return {**_plainly(one), "nodes": [_plainly(node) for node in one.nodes]}
 
 
-def _dated(row: Json) -> Json:
-    return {k: v.isoformat() if isinstance(v, datetime) else v for k, v in row.items()}
+def _plainly(record: Deployment | Node) -> Json:
+    found = {item.name: getattr(record, item.name) for item in fields(record)}
+    return {k: v.isoformat() if isinstance(v, datetime) else v for k, v in found.items()}
 
 
 def _read(row: Json) -> Deployment:
