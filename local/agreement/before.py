@@ -30,6 +30,10 @@ def found(world: World, exchanges: list[Json]) -> None:
     rows = [*before.groups.values(), *before.rows.values()]
     new = _new_groups(exchanges)
     _put(world, [row for row in rows if (parse(row["id"])[0].group or "").lower() not in new])
+    for key in before.otherwise:
+        item = world.find(key)
+        if item is not None:  # the simplest way not to be what was asked for
+            world.save(replace(item, provisioning="Failed"))
     for target, known in before.gone:
         _delete_softly(world, target, known)
     for name in new & set(world.groups):
@@ -59,6 +63,7 @@ class _Before:
         self.rows: dict[str, Json] = {}
         self.groups: dict[str, Json] = {}
         self.gone: list[tuple[Id, Json | None]] = []
+        self.otherwise: set[str] = set()
         self._made: set[str] = set()
         self._missing = failures.missing(exchanges)
         self._world, self._exchanges = world, exchanges
@@ -120,6 +125,8 @@ class _Before:
                 self.rows[whole.key]["tags"] = tags
             if full and request["method"] == "PUT" and _is_quiet(response):
                 self.rows[whole.key] = _over(full, request.get("body") or {})
+            elif full and self._is_changed(whole, exchange):
+                self.otherwise.add(whole.key)
         if target.type.lower() == _HEALTH and whole.key in self.rows:
             for row in gateways.behind(self.rows[whole.key], self._exchanges):
                 self.rows.setdefault(parse(row["id"])[0].key, row)
@@ -130,6 +137,13 @@ class _Before:
             _endpoint(self.rows[whole.key], target, exchange, known)
         if request["method"] == "PUT" and whole == target:
             self._made.add(whole.key)
+
+    def _is_changed(self, whole: Id, exchange: Json) -> bool:
+        """Tell whether a PUT is shown at work, where its type shows one that changes nothing."""
+        kind, body = self._world.table.find(whole.type), exchange["response"].get("body") or {}
+        tells = kind is not None and kind.update is not None and kind.update.unchanged == "links"
+        state = (body.get("properties") or {}).get("provisioningState")
+        return tells and exchange["request"]["method"] == "PUT" and state == "Updating"
 
     def _part(self, whole: Id, told: Any) -> None:
         """Note the tags of a thing that a part without tags of its own tells."""

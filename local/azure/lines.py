@@ -10,7 +10,7 @@ is in (`{item}` its name, `{index}` its place), or of the moment. `{null}` alone
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -35,8 +35,8 @@ class Line:
     `added` and `dropped` are the first and the last month (2024-01) in which Azure showed it.
     `called` is the name of the only thing that has it. `own`: the caller's value is not believed.
     `since` and `until` are the first and the last api-version that has it; `to` the kinds of call
-    that see it (`get put list`); `when` a condition, a path and a pattern of its value (an absent
-    member counts as empty text).
+    that see it (`get put list`, and `replace` for a PUT that is no PATCH); `when` a condition, a
+    path and a pattern of its value (an absent member counts as empty text).
     """
 
     path: tuple[str, ...]
@@ -104,10 +104,18 @@ def strip(lines: Iterable[Line], body: Json) -> None:
                 inside.pop(name, None)
 
 
-def carry(lines: Iterable[Line], old: Json, new: Json) -> None:
-    """Keep what the provider said of a resource before (a seed's facts) in its new body."""
+def carry(lines: Collection[Line], old: Json, new: Json) -> None:
+    """Keep what the provider said of a resource before (a seed's facts) in its new body.
+
+    What it says to one kind of call only is no such fact.
+    """
+    apart = {line.path for line in lines if line.to}
     for line in lines:
-        if line.own and not any(step.endswith("[]") or step == "*" for step in line.path):
+        if (
+            line.own
+            and line.path not in apart
+            and not any(step.endswith("[]") or step == "*" for step in line.path)
+        ):
             for inside, name in places_of(old, line.path):
                 if name in inside:
                     for there, same in places_of(new, line.path):
@@ -132,8 +140,10 @@ def _is_seen(line: Line, view: "View") -> bool:
     era = ERA.get()
     if era < line.added or (line.dropped and era > line.dropped):
         return False
-    kind = "list" if view.kind == "subscription" else view.kind
-    return not line.to or kind in line.to
+    kinds = {"list" if view.kind == "subscription" else view.kind}
+    if view.kind == "put" and not view.patches:
+        kinds.add("replace")
+    return not line.to or bool(kinds & line.to)
 
 
 def _holds(line: Line, body: Json) -> bool:

@@ -189,8 +189,8 @@ def _start(world: World, call: Call, write: Write) -> Answer:
     lro = row.behaviour.work(write)
     if call.method == "PATCH" and lro is not None and lro.status == 200 and _tags_alone(call):
         lro = None
-    idle = lro is not None and call.method == "PUT" and call.late is None and _is_idle(write)
-    if lro is None or not lro.is_used(call.version) or (idle and lro.unchanged == "done"):
+    idle = lro is not None and call.late is None and _is_idle(write, lro)
+    if lro is None or not lro.is_used(call.version) or (idle and "done" in lro.unchanged):
         kept = write.current.provisioning if write.current else None
         state = (kept if call.method == "PATCH" else "Succeeded") if row.provisioning else None
         item = store(world, write, busy=None, provisioning=state)
@@ -211,6 +211,8 @@ def _start(world: World, call: Call, write: Write) -> Answer:
         state = "Succeeded"
     item = store(world, write, busy=operation.id, provisioning=state)
     headers = {**metered, **operations.headers(operation, lro, call)}
+    if idle and lro.unchanged == "links":
+        headers.pop("retry-after", None)
     body = operations.announced(operation, lro) or _put_view(row, item, call)
     return Answer(status=lro.status, body=None if lro.silent else body, headers=headers)
 
@@ -220,15 +222,22 @@ def _tags_alone(call: Call) -> bool:
     return not set(bodies.read(call)) - {"tags"}
 
 
-def _is_idle(write: Write) -> bool:
-    """Tell whether a write asks for nothing that is not so already."""
-    current = write.current
+def _is_idle(write: Write, lro: Lro) -> bool:
+    """Tell whether a write asks for no work: for nothing that is not so already.
+
+    A PATCH may still change the tags, and say what a reader was shown.
+    """
+    current, patches = write.current, write.call.method == "PATCH"
     if current is None or current.provisioning not in {None, "Succeeded"}:
         return False
+    if patches and lro.unchanged != "always done":
+        return False
     shaped = plain(write.type.behaviour.shape(write))
-    for name in ("id", "name", "type", "etag"):
+    for name in ("id", "name", "type", "etag", *(["tags"] if patches else [])):
         shaped.pop(name, None)
-    return _is_part(shaped, plain(current.body), write)
+    view = View(now=write.call.now, version=write.call.version)
+    old = write.type.shown(current, view) if patches else plain(current.body)
+    return _is_part(shaped, old, write)
 
 
 def _is_part(new: Any, old: Any, write: Write) -> bool:
@@ -369,4 +378,6 @@ def _not_found(target: Id) -> Refusal:
 
 
 def _put_view(row: ResourceType, item: Resource, call: Call) -> Json:
-    return row.shown(item, View(now=call.now, version=call.version, kind="put"))
+    return row.shown(
+        item, View(now=call.now, version=call.version, kind="put", patches=call.method == "PATCH")
+    )

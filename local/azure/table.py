@@ -62,8 +62,8 @@ class Lro:
     Before the month `paced`, none of its answers had a Retry-After.
 
     Before the api-version `since`, and before the month `added`, the same is done at once. So is
-    an update that changes nothing where `unchanged` is `done`; where it is `links`, it is
-    announced all the same.
+    a PUT that changes nothing where `unchanged` is `done`, and a PATCH too where it is `always
+    done`; where it is `links`, such a PUT is announced all the same, but nobody need wait.
     """
 
     takes: float
@@ -115,12 +115,16 @@ class Lro:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
-    """Who is looking: the instant, the api-version, and by which kind of call."""
+    """Who is looking: the instant, the api-version, and by which kind of call.
+
+    `patches`: the call is a PATCH, which most providers answer as they answer a PUT.
+    """
 
     now: datetime
     version: str
     kind: str = "get"  # get, put, list, subscription (a list across groups)
     expand: str = ""  # what `$expand` asks for
+    patches: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,6 +26,7 @@ _PUT = Lro(
     takes=UPDATED,
     segment="containerappOperationStatuses",
     retry_after=15,
+    again=0,
     document="id name status startTime",
 )
 _LATER = replace(
@@ -37,8 +38,8 @@ _LATER = replace(
     retry_after=None,
     silent=True,
 )
-_DELETE = replace(_LATER, takes=15.0, header="location", retry_after=15)
-_TURN = replace(_LATER, header="location", retry_after=10)
+_DELETE = replace(_LATER, takes=15.0, header="location", retry_after=15, again=None)
+_TURN = replace(_LATER, header="location", retry_after=10, again=None)
 _NEVER_SHOWN = (
     *("runningStatus", "latestRevisionName", "latestReadyRevisionName"),
     *("latestRevisionFqdn", "eventStreamEndpoint"),
@@ -338,7 +339,7 @@ ROWS = (
         regions=places.FOR_APPS,
         names=NameRule(pattern=r"[a-z]([-a-z0-9]{0,58}[a-z0-9])?"),
         top_level=frozenset({"kind", "identity"}),
-        create=replace(_PUT, takes=90.0, segment="managedEnvironmentOperationStatuses", again=0),
+        create=replace(_PUT, takes=90.0, segment="managedEnvironmentOperationStatuses"),
         update=replace(
             _LATER,
             segment="managedEnvironmentOperationStatuses",
