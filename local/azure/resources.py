@@ -223,9 +223,9 @@ def _tags_alone(call: Call) -> bool:
 
 
 def _is_idle(write: Write, lro: Lro) -> bool:
-    """Tell whether a write asks for no work: for nothing that is not so already.
+    """Tell whether a write asks for no work: for nothing that a reader is not shown already.
 
-    A PATCH may still change the tags, and say what a reader was shown.
+    A PATCH may still change the tags.
     """
     current, patches = write.current, write.call.method == "PATCH"
     if current is None or current.provisioning not in {None, "Succeeded"}:
@@ -236,7 +236,7 @@ def _is_idle(write: Write, lro: Lro) -> bool:
     for name in ("id", "name", "type", "etag", *(["tags"] if patches else [])):
         shaped.pop(name, None)
     view = View(now=write.call.now, version=write.call.version)
-    old = write.type.shown(current, view) if patches else plain(current.body)
+    old = plain(current.body) if lro.unchanged == "done" else write.type.shown(current, view)
     return _is_part(shaped, old, write)
 
 
