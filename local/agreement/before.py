@@ -5,12 +5,11 @@ without having made it first was there; so was what stands above that. What it w
 recording shows of it first, or as little as there can be.
 """
 
-import json
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from local.agreement import bare, failures, gateways, naming, seeds
+from local.agreement import bare, failures, gateways, naming, restorables, seeds, writes
 from local.azure import places, seeding
 from local.azure.arm import Json, Refusal
 from local.azure.ids import Id, parse
@@ -74,6 +73,9 @@ class _Before:
         target, rest = parse(request["path"])
         if target.subscription not in {None, self._world.subscription}:
             return
+        source = restorables.source(exchange)
+        if source is not None:
+            self.rows.setdefault(parse(source["id"])[0].key, source)
         if not target.providers:
             _group(self.groups, self._made, target, rest, exchange, known)
             _listed(self.rows, self._made, known, self._world)
@@ -106,7 +108,7 @@ class _Before:
 
     def _target(self, whole: Id, target: Id, exchange: Json, known: Json | None) -> None:
         request, response = exchange["request"], exchange["response"]
-        new = whole == target and _makes(self._world, whole, exchange)
+        new = whole == target and writes.makes(self._world, whole, exchange)
         exists = response["status"] != 204 or request["method"] != "DELETE"
         if (
             whole.last.names
@@ -123,9 +125,9 @@ class _Before:
             tags = None if full else self._tags(whole, response.get("body"))
             if tags is not None:
                 self.rows[whole.key]["tags"] = tags
-            if full and request["method"] == "PUT" and _is_quiet(response):
+            if full and request["method"] == "PUT" and writes.is_quiet(response):
                 self.rows[whole.key] = _over(full, request.get("body") or {})
-            elif full and self._is_changed(whole, exchange):
+            elif full and writes.changes(self._world, whole, exchange):
                 self.otherwise.add(whole.key)
         if target.type.lower() == _HEALTH and whole.key in self.rows:
             for row in gateways.behind(self.rows[whole.key], self._exchanges):
@@ -137,13 +139,6 @@ class _Before:
             _endpoint(self.rows[whole.key], target, exchange, known)
         if request["method"] == "PUT" and whole == target:
             self._made.add(whole.key)
-
-    def _is_changed(self, whole: Id, exchange: Json) -> bool:
-        """Tell whether a PUT is shown at work, where its type shows one that changes nothing."""
-        kind, body = self._world.table.find(whole.type), exchange["response"].get("body") or {}
-        tells = kind is not None and kind.update is not None and kind.update.unchanged == "links"
-        state = (body.get("properties") or {}).get("provisioningState")
-        return tells and exchange["request"]["method"] == "PUT" and state == "Updating"
 
     def _part(self, whole: Id, told: Any) -> None:
         """Note the tags of a thing that a part without tags of its own tells."""
@@ -237,12 +232,6 @@ def _placed(row: Json, world: World) -> Json:
     if kind.tracked and places.normal(str(row.get("location", ""))) not in kind.regions:
         return {**row, "location": kind.regions[0]}
     return row
-
-
-def _is_quiet(response: Json) -> bool:
-    """Tell whether an answer announces no work: what was asked for was so already."""
-    links = {name.lower() for name in response.get("headers") or {}}
-    return response["status"] == 200 and not links & {"azure-asyncoperation", "location"}
 
 
 def _over(shown: Any, asked: Any) -> Any:
@@ -351,28 +340,6 @@ def _known(exchanges: list[Json], path: str) -> Json | None:
         if isinstance(later, dict) and str(later.get("id")).lower() == path.lower():
             return later
     return body if isinstance(body, dict) else None
-
-
-def _makes(world: World, target: Id, exchange: Json) -> bool:
-    """Tell whether a PUT made a thing, from its answer and from how its type is made."""
-    request, response = exchange["request"], exchange["response"]
-    if request["method"] != "PUT":
-        return False
-    status, body = response["status"], response.get("body")
-    if status != 200:
-        named = body.get("operation") if isinstance(body, dict) else None
-        secret = "administratorLoginPassword" in json.dumps(request.get("body") or {})
-        changed = named is not None and str(named).startswith("Update")
-        silent = named is not None and str(named).startswith("Upsert") and not secret
-        return not changed and not (silent and target.nested is False)
-    row = world.table.find(target.type)
-    if row is None or (row.create is None and row.created_status == 200):
-        return True
-    if row.create is not None and row.create.status == 200:
-        if (body or {}).get("properties", {}).get("provisioningState") == "Updating":
-            return False
-        return "azure-asyncoperation" in {name.lower() for name in response.get("headers") or {}}
-    return False
 
 
 def _is_of(known: Json, target: Id) -> bool:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _WORD = re.compile(r"\{(\w+)\}")
 _DATES = {"since", "until", "added", "dropped"}
-_CONDITIONS = {"value", "to", "when", *_DATES}
+_CONDITIONS = {"value", "to", "when", "preview", *_DATES}
 _UNREAD = object()
 
 
@@ -34,7 +34,8 @@ class Line:
 
     `added` and `dropped` are the first and the last month (2024-01) in which Azure showed it.
     `called` is the name of the only thing that has it. `own`: the caller's value is not believed.
-    `since` and `until` are the first and the last api-version that has it; `to` the kinds of call
+    `since` and `until` are the first and the last api-version that has it, of the previews alone
+    where it is `preview`; `to` the kinds of call
     that see it (`get put list`, and `replace` for a PUT that is no PATCH); `when` a condition, a
     path and a pattern of its value (an absent member counts as empty text).
     """
@@ -47,6 +48,7 @@ class Line:
     added: str = ""
     dropped: str = ""
     called: str = ""
+    preview: bool = False
     to: frozenset[str] = frozenset()
     when: tuple[tuple[tuple[str, ...], str], ...] = ()
 
@@ -58,6 +60,7 @@ def read(given: Mapping[str, Any], *, own: bool) -> tuple[Line, ...]:
         more: Json = {}
         if isinstance(value, dict) and "value" in value and set(value) <= _CONDITIONS:
             more = {k: v for k, v in value.items() if k in _DATES}
+            more["preview"] = bool(value.get("preview"))
             more["to"] = frozenset(str(value.get("to", "")).split())
             conditions = value.get("when") or {}
             more["when"] = tuple((_steps(k), str(v)) for k, v in conditions.items())
@@ -136,6 +139,8 @@ def _is_seen(line: Line, view: "View") -> bool:
     if line.since and view.version < line.since:
         return False
     if line.until and view.version > line.until:
+        return False
+    if line.preview and not view.version.endswith("-preview"):
         return False
     era = ERA.get()
     if era < line.added or (line.dropped and era > line.dropped):

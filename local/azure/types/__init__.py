@@ -10,6 +10,7 @@ from local.azure.types import (
     components,
     containerapps,
     containerinstance,
+    databaseaccounts,
     generic,
     keyvault,
     managedidentity,
@@ -63,6 +64,12 @@ TABLE = Table(
         ),
         beside.CLASSES,
     ),
-    (*containerinstance.CALLS, *keyvault.CALLS, *names.CALLS, *sqldropped.CALLS),
+    (
+        *containerinstance.CALLS,
+        *databaseaccounts.CALLS,
+        *keyvault.CALLS,
+        *names.CALLS,
+        *sqldropped.CALLS,
+    ),
     reading.forms(),
 )

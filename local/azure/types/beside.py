@@ -7,6 +7,7 @@ from local.azure.types import (
     actiongroups,
     alertrules,
     appjobs,
+    databaseaccounts,
     dataexports,
     loadbalancers,
     sqlsecurity,
@@ -16,6 +17,13 @@ from local.azure.types import (
 CLASSES: Mapping[str, type[Declared]] = {
     "microsoft.app/jobs": appjobs.Job,
     "microsoft.app/jobs/executions": appjobs.Execution,
+    "microsoft.documentdb/databaseaccounts": databaseaccounts.Account,
+    "microsoft.documentdb/databaseaccounts/sqldatabases/throughputsettings": (
+        databaseaccounts.Throughput
+    ),
+    "microsoft.documentdb/databaseaccounts/sqldatabases/containers/throughputsettings": (
+        databaseaccounts.Throughput
+    ),
     "microsoft.insights/actiongroups": actiongroups.ActionGroup,
     "microsoft.insights/activitylogalerts": alertrules.ActivityLogAlert,
     "microsoft.insights/scheduledqueryrules": alertrules.ScheduledQueryRule,
