@@ -43,6 +43,7 @@ from local.keys import new_key
 _POLL = re.compile(r"/[^/?]*(operation|asyncop)[^/]*/[^/]+(/[^/]+)?$", re.IGNORECASE)
 _OPERATION = re.compile(r"/deployments/[^/]+/operations/[^/]+$", re.IGNORECASE)
 _PATIENCE = 5
+_TAKEN_OUT = "0000-00-00"
 _LONG_ENOUGH = 400  # seconds of app time after which the recorded work had ended
 _LINKS = ("azure-asyncoperation", "location")
 _CONTAINERS = 45  # the same for containers, which tell more the longer they run
@@ -122,9 +123,7 @@ async def _play(outcome: Outcome, exchanges: list[Json], recorder: str) -> None:
         tags, more = Tags(), ""
         for place, exchange in enumerate(exchanges):
             request, recorded = exchange["request"], exchange["response"]
-            query = {
-                k: _version(v, request, world) for k, v in (request.get("query") or {}).items()
-            }
+            query = _query(request, world)
             address = _queried(world, request["path"]) + "?" + urlencode(query)
             one = _OPERATION.search(request["path"])
             if links and request["method"] == "GET" and _POLL.search(request["path"]) and not one:
@@ -202,12 +201,16 @@ def _links(headers: Mapping[str, Any]) -> dict[str, str]:
     return {name: found[name] for name in _LINKS if name in found}
 
 
-def _version(value: str, request: Json, world: World) -> str:
-    """Return a value of a query; an api-version that the recorder took out is the newest."""
-    if value != "0000-00-00":
-        return unquote(value)
+def _query(request: Json, world: World) -> dict[str, str]:
+    """Return a query without the instants that the recorder took out.
+
+    An api-version that it took for one is the newest.
+    """
+    asked = dict(request.get("query") or {})
     row = world.table.find(parse(request["path"])[0].type)
-    return row.versions[-1] if row is not None else "2021-03-01"
+    if asked.get("api-version") == _TAKEN_OUT:
+        asked["api-version"] = row.versions[-1] if row is not None else "2021-03-01"
+    return {k: unquote(v) for k, v in asked.items() if v != _TAKEN_OUT}
 
 
 def _long_enough(request: Json) -> int:

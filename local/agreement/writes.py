@@ -19,6 +19,7 @@ def makes(world: World, target: Id, exchange: Json) -> bool:
         named = body.get("operation") if isinstance(body, dict) else None
         secret = "administratorLoginPassword" in json.dumps(request.get("body") or {})
         changed = named is not None and str(named).startswith("Update")
+        changed = changed or _is_as_updated(world, target, response)
         silent = named is not None and str(named).startswith("Upsert") and not secret
         return not changed and not (silent and target.nested is False)
     row = world.table.find(target.type)
@@ -39,7 +40,17 @@ def changes(world: World, target: Id, exchange: Json) -> bool:
     if kind.update.unchanged == "links":
         state = ((response.get("body") or {}).get("properties") or {}).get("provisioningState")
         return bool(state == "Updating")
-    return kind.update.unchanged == "always done" and not is_quiet(response)
+    return "done" in kind.update.unchanged and not is_quiet(response)
+
+
+def _is_as_updated(world: World, target: Id, response: Json) -> bool:
+    """Tell whether a PUT is answered as its type answers an update, and never a creation."""
+    kind, body = world.table.find(target.type), response.get("body")
+    if kind is None or kind.update is None or not isinstance(body, dict):
+        return False
+    state = (body.get("properties") or {}).get("provisioningState")
+    new = kind.create.status if kind.create else kind.created_status
+    return bool(state == "Updating" and response["status"] == kind.update.status != new)
 
 
 def is_quiet(response: Json) -> bool:

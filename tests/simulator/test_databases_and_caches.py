@@ -59,7 +59,7 @@ def test_an_account_shows_its_old_identity_until_the_work_is_over(azure: Azure) 
 
 def test_a_database_made_with_a_throughput_has_one(azure: Azure) -> None:
     path = _account(azure, "db-fast") + "/sqlDatabases/one"
-    given = {"resource": {"id": "one"}, "options": {"throughput": "800"}}
+    given: Any = {"resource": {"id": "one"}, "options": {"throughput": "800"}}
     azure.call("PUT", path, {"properties": given}, version=COSMOS)
     azure.clock.advance(60)
 

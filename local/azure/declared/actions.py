@@ -5,6 +5,8 @@ lro = {takes = 60, status = 202, header = "location"}   # long-running; without 
 status = 200                 # of one done at once
 body = {message = "…"}       # what it answers, with the words of `lines`
 set = {"properties.x" = 1}   # members that it changes, at the end of its work
+show = true                  # what it answers is the resource
+flat = "2017-10-12"          # and up to that api-version, its properties without an envelope
 while = "Rebooting"          # the provisioningState meanwhile
 only = {at = "properties.x", like = "…", code = "…", message = "…", status = 409}
 """
@@ -19,7 +21,7 @@ from local.azure.arm import Answer, Json, Refusal
 from local.azure.table import Action, Lro, Use, View
 from local.azure.world import Resource, World, plain
 
-_KNOWN = {"lro", "status", "body", "set", "while", "only", "list", "show"}
+_KNOWN = {"lro", "status", "body", "set", "while", "only", "list", "show", "flat"}
 
 
 def action(said: Mapping[str, Any]) -> Action:
@@ -45,7 +47,9 @@ def action(said: Mapping[str, Any]) -> Action:
         if said.get("show"):
             item = use.world.find(use.resource.id) or use.resource
             view = View(now=use.call.now, version=use.call.version)
-            return replace(begun, body=use.type.shown(item, view))
+            shown = use.type.shown(item, view)
+            is_flat = use.call.version <= said.get("flat", "")
+            return replace(begun, body=shown["properties"] if is_flat else shown)
         return replace(begun, body=begun.body if answer.body is None else answer.body)
 
     return act

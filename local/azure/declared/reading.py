@@ -16,6 +16,7 @@ place = "region"                         # shows West Europe for westeurope
 provisioning = false                     # tells no provisioningState
 settled = "Online"                       # what it tells instead of Succeeded
 create = {takes = 4, retry_after = 3}    # long-running work (`table.Lro`); `update`, `delete`
+create = false                           # done at once, whatever the provider's defaults
 created = 201                            # what a write done at once answers; `deleted` alike
 located = true                           # the making of one answers with its Location
 conditions = "late"                      # an etag that does not match fails the work
@@ -167,7 +168,7 @@ def _common(said: Mapping[str, Any]) -> dict[str, Any]:
         found["names"] = NameRule(pattern=said["names"], **more)
     for verb in ("create", "update", "delete"):
         if verb in said:
-            found[verb] = Lro(**said[verb])
+            found[verb] = Lro(**said[verb]) if said[verb] else None
     if said.get("regions"):
         found["regions"] = _REGIONS[said["regions"]]
     if "list" in said:
