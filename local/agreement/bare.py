@@ -9,6 +9,7 @@ from local.azure.arm import Json
 from local.azure.ids import Id, parse
 from local.azure.types import TABLE
 
+_REVISIONS = "microsoft.app/containerapps/revisions"
 NEW = "new"  # the part asked for of what has an empty list under it
 
 
@@ -43,6 +44,22 @@ def row(target: Id, place: str | None, part: str = "") -> Json:
     ):
         found["location"] = known.regions[0]
     return {**found, "properties": {}} if target.nested else found
+
+
+def told(row: Json, known: Json | None) -> Json:
+    """Return a row with what an answer tells of it that does not say whose it is.
+
+    An action may answer with the bare properties, a list of revisions with what an app was.
+    """
+    listed = [one for one in (known or {}).get("value") or [] if isinstance(one, dict)]
+    found = [one for one in listed if str(one.get("type", "")).lower() == _REVISIONS]
+    if found:
+        given = [{"name": r["name"], "template": r["properties"]["template"]} for r in found]
+        more = {"template": given[-1]["template"], "revisions": given}
+        return {**row, "properties": {**row["properties"], **more}}
+    if known and "id" not in known and "provisioningState" in known:
+        return {**row, "properties": known}
+    return row
 
 
 def _group_of_containers(target: Id, part: str) -> Json:

@@ -121,7 +121,8 @@ class _Before:
             inner = extra[0] if extra else target.last.types[-1]
             full = known if known and _is_of(known, whole) and "properties" in known else None
             part = "" if whole == target or (_lists(known) and not extra) else inner
-            self.rows[whole.key] = full or bare.row(whole, naming.place(request, known), part)
+            least = bare.row(whole, naming.place(request, known), part)
+            self.rows[whole.key] = full or bare.told(least, known)
             tags = None if full else self._tags(whole, response.get("body"))
             if tags is not None:
                 self.rows[whole.key]["tags"] = tags
@@ -132,13 +133,23 @@ class _Before:
         if target.type.lower() == _HEALTH and whole.key in self.rows:
             for row in gateways.behind(self.rows[whole.key], self._exchanges):
                 self.rows.setdefault(parse(row["id"])[0].key, row)
-        slot = naming.slot(whole, target, request)
-        if slot is not None:
-            self.rows.setdefault(slot.key, bare.row(slot, naming.place(request, known)))
+        for other in naming.parts(whole, target, request):
+            self.rows.setdefault(other.key, bare.row(other, naming.place(request, known)))
         if whole.type.lower() == _PROFILES and whole != target and whole.key in self.rows:
-            _endpoint(self.rows[whole.key], target, exchange, known)
+            self._endpoint(self.rows[whole.key], target, exchange, known)
         if request["method"] == "PUT" and whole == target:
             self._made.add(whole.key)
+
+    def _endpoint(self, profile: Json, target: Id, exchange: Json, known: Json | None) -> None:
+        """Let a profile have the endpoint that a call finds in it."""
+        if exchange["request"]["method"] == "PUT" and exchange["response"]["status"] == 201:
+            self._made.add(target.key)
+        if target.key in self._made:
+            return
+        where = {"target": "contoso.example", "targetResourceId": f"{target}"}
+        one = {"name": target.name, "type": target.type, "properties": where}
+        full = known if known and _is_of(known, target) else None
+        profile["properties"].setdefault("endpoints", []).append(full or one)
 
     def _part(self, whole: Id, told: Any) -> None:
         """Note the tags of a thing that a part without tags of its own tells."""
@@ -245,17 +256,6 @@ def _over(shown: Any, asked: Any) -> Any:
     return asked
 
 
-def _endpoint(profile: Json, target: Id, exchange: Json, known: Json | None) -> None:
-    """Let a profile have the endpoint that a call finds in it."""
-    response = exchange["response"]
-    if exchange["request"]["method"] == "PUT" and response["status"] == 201:
-        return
-    where = {"target": "contoso.example", "targetResourceId": f"{target}"}
-    one = {"name": target.name, "type": target.type, "properties": where}
-    full = known if known and _is_of(known, target) else None
-    profile["properties"].setdefault("endpoints", []).append(full or one)
-
-
 def _group(
     groups: dict[str, Json],
     made: set[str],
@@ -318,7 +318,8 @@ def _listed(rows: dict[str, Json], made: set[str], known: Json | None, world: Wo
             continue
         if not row["id"].lower().startswith("/subscriptions/"):
             continue
-        target, rest = parse(row["id"])
+        target, rest = parse(naming.ours(row["id"], world))
+        row = {**row, "id": str(target)}
         known_type = not target.providers or world.table.find(target.type) is not None
         if rest or not known_type or target.key in made or target.key in rows:
             continue

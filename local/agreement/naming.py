@@ -11,6 +11,7 @@ from local.azure.arm import Json
 from local.azure.ids import Id, parse
 from local.azure.world import World
 
+_JOBS = "microsoft.app/jobs"
 _ID = re.compile(r"/subscriptions/[^/\"\s]+/(?:resourcegroups/[^\"\s]+/)?providers/[^\"\s]+", re.I)
 
 
@@ -97,9 +98,19 @@ def _plan(request: Json, asked: Json) -> Iterator[Id]:
         yield parse(f"{group}/providers/Microsoft.Web/serverfarms/{plan}")[0]
 
 
-def slot(whole: Id, target: Id, request: Json) -> Id | None:
-    """Return the slot that another is swapped with."""
+def parts(whole: Id, target: Id, request: Json) -> Iterator[Id]:
+    """Yield what else an action is about: a slot to swap with, an execution to end."""
     name = (request.get("body") or {}).get("targetSlot")
-    if target.last.types[-1].lower() != "slotsswap" or not name or name == "production":
-        return None
-    return replace(whole, providers=(replace(whole.last, names=(whole.last.names[0], name)),))
+    if target.last.types[-1].lower() == "slotsswap" and name and name != "production":
+        last = replace(whole.last, names=(whole.last.names[0], name))
+        yield replace(whole, providers=(last,))
+    if whole.type.lower() == _JOBS and target.last.types[-1] == "stop" and target != whole:
+        names = target.last.names
+        last = replace(whole.last, types=("jobs", "executions"), names=names)
+        if len(names) > 1:
+            yield replace(whole, providers=(last,))
+
+
+def ours(name: str, world: World) -> str:
+    """Return an identifier in this subscription, which a recorder renamed in paths alone."""
+    return re.sub(r"(?<=^/subscriptions/)[^/]+", world.subscription, name, flags=re.IGNORECASE)

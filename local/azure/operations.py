@@ -105,7 +105,8 @@ def result(world: World, call: Call, operation_id: str) -> Answer:
     how = operation.how
     if not operation.ended:
         named = announced(operation, how)
-        told_links = how.repeats if how.result == "document" else "location"
+        is_told = how.result == "document" or how.repeats == "nothing"
+        told_links = how.repeats if is_told else "location"
         both = how.repeats == "both" or named
         again = _links(
             how.header if both and named else "both" if both else told_links, operation, call

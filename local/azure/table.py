@@ -53,9 +53,9 @@ class Lro:
     The rest is how a poll is answered. `document` names the members of the status document: one
     with `?` is there at the end only, one with `~` is always there and null, `error!` tells none.
     `pending` is the status of a poll of unfinished work; `repeats` names the links that it
-    carries again, as `header` does, and `last` those of the poll that tells the end; `again` is
-    the Retry-After of a poll (`retry_after` when None, and none at all when 0), `to_the_end` that
-    the last one has it too.
+    carries again, as `header` does (a `Location` tells itself again unless that is `nothing`),
+    and `last` those of the poll that tells the end; `again` is the Retry-After of a poll
+    (`retry_after` when None, and none at all when 0), `to_the_end` that the last one has it too.
     `result` is what the `Location` gives in the end: `resource`, `nothing` (an empty 200), `gone`
     (204) or, all along, the `document`; with the links of `result_links`.
 

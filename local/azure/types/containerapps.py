@@ -347,7 +347,7 @@ ROWS = (
             unchanged="done",
         ),
         delete=replace(
-            _DELETE, takes=90.0, segment="managedEnvironmentOperationStatuses", repeats="none"
+            _DELETE, takes=90.0, segment="managedEnvironmentOperationStatuses", repeats="nothing"
         ),
         group_delete=90.0,
         behaviour=Environments(),
