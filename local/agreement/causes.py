@@ -1,11 +1,12 @@
 """What the world was like when a call failed: one small rule for each code that tells it."""
 
+import json
 import re
 from collections.abc import Callable
 from dataclasses import replace
 
 from local.agreement import bare
-from local.agreement.failures import Failure
+from local.agreement.failures import NAMED, Failure
 from local.azure import access, seeding
 from local.azure.arm import Json, Refusal
 from local.azure.ids import Id, parse
@@ -110,6 +111,17 @@ def _failed(world: World, target: Id, request: Json, found: Failure) -> None:
             world.save(replace(item, provisioning="Failed"))
 
 
+def _unsettled(world: World, target: Id, request: Json, found: Failure) -> None:
+    """Let what the body names and the message means be none that is ready."""
+    for name in NAMED.findall(json.dumps(request.get("body"))):
+        one = parse(name)[0]
+        if f"'{one.name}'" in found.message:
+            seed(world, bare.row(one, None))
+            item = world.find(one)
+            if item is not None:
+                world.save(replace(item, provisioning="Failed"))
+
+
 def _otherwise(world: World, target: Id, request: Json, found: Failure) -> None:
     """Let the property that cannot be changed have another value than the one asked for."""
     name = re.search(r"property '(\w+)'", found.message)
@@ -185,6 +197,7 @@ _BY_CODE: dict[str, Cause] = {
 }
 _BY_MESSAGE: tuple[tuple[str, Cause], ...] = (
     (r"is in failed state", _failed),
+    (r"in a invalid provisioning state", _unsettled),
     (r"Billing Profile change", _priced),
     (r"already defined in rule", _exported),
     (r"because it uses AlwaysOn", _always_on),

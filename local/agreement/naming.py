@@ -46,8 +46,12 @@ def likeness(request: Json, known: Json | None, world: World, named: Id) -> Json
     found = {name: known[name] for name in ("sku", "tags") if known.get(name) and name not in body}
     if (found.get("sku") or {}).get("name") == "ElasticPool":
         del found["sku"]
+    if body["properties"]["createMode"] == "GeoRestore":
+        found["properties"] = {"backup": {"geoRedundantBackup": "Enabled"}}
     signing = (known.get("properties") or {}).get("authConfig")
-    return {**found, "properties": {"authConfig": signing}} if signing else found
+    if signing:
+        found["properties"] = {**found.get("properties", {}), "authConfig": signing}
+    return found
 
 
 def place_of(named: Id, request: Json, known: Json | None) -> str | None:

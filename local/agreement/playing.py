@@ -111,7 +111,8 @@ async def _play(outcome: Outcome, exchanges: list[Json], recorder: str) -> None:
     world = app.make_world(clock, Memory(), subscription=subscription, tenant=inline.TENANT)
     before.found(world, exchanges)
     deployed.found(world, exchanges)
-    outcome.ordered = presumed.arrange(world, exchanges)
+    order = presumed.arrange(world, exchanges)
+    outcome.ordered = order is not None
     keys = {"agreement": _key().public_key()}
     gateway = app.build(world, Tokens(tenant=inline.TENANT, keys=keys))
     wrong = _refused_token(exchanges)
@@ -124,6 +125,8 @@ async def _play(outcome: Outcome, exchanges: list[Json], recorder: str) -> None:
         for place, exchange in enumerate(exchanges):
             request, recorded = exchange["request"], exchange["response"]
             query = _query(request, world)
+            if order is not None and order[0] is request:
+                world.faults.add(order[1])
             address = _queried(world, request["path"]) + "?" + urlencode(query)
             one = _OPERATION.search(request["path"])
             if links and request["method"] == "GET" and _POLL.search(request["path"]) and not one:

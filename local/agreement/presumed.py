@@ -28,18 +28,18 @@ _THROTTLED = 429
 _BREAKDOWNS = {_THROTTLED, 500, 502, 503, 504}
 
 
-def arrange(world: World, exchanges: list[Json]) -> bool:
-    """Make the world as the failure needs it; return whether a fault was ordered."""
+def arrange(world: World, exchanges: list[Json]) -> tuple[Json, Fault] | None:
+    """Make the world as the failure needs it; return what to order, and before which request."""
     found = failures.failure(exchanges)
     if found is None:
-        return False
+        return None
     request = found.request
     target, _ = parse(request["path"])
     namespace = target.last.namespace.lower() if target.providers else ""
     act = causes.of(found)
     if act is not None:
         act(world, target, request, found)
-        return False
+        return None
     busy = _BUSY.search(f"{found.code} {found.cause}") or _AT_WORK.search(found.message)
     if found.status == _THROTTLED and "NotProvisioned" not in found.cause:
         busy = None
@@ -52,13 +52,12 @@ def arrange(world: World, exchanges: list[Json]) -> bool:
             _used(world, target, found)
         elif _TAKEN.search(found.code):
             _taken(world, target, request)
-        return False
+        return None
     if namespace not in world.table.namespaces or not (found.code or found.status >= 500):
-        return False
+        return None
     if found.late and target.providers and not _is_known(world, target):
-        return False
-    _break(world, request, found)
-    return True
+        return None
+    return request, _breakdown(request, found)
 
 
 def _is_known(world: World, target: Id) -> bool:
@@ -67,21 +66,19 @@ def _is_known(world: World, target: Id) -> bool:
     return any(world.table.find(name) is not None for name in names)
 
 
-def _break(world: World, request: Json, found: Failure) -> None:
+def _breakdown(request: Json, found: Failure) -> Fault:
     path = re.escape(request["path"].rstrip("/")) + "/?$"
     told = {name.lower() for name in found.headers}
     headers = {"retry-after": "30"} if "retry-after" in told and not found.late else {}
-    world.faults.add(
-        Fault(
-            method=request["method"],
-            path=path,
-            status=None if found.late else found.status,
-            code=found.code,
-            message=found.message,
-            headers=headers,
-            details=found.details,
-            late=found.late,
-        )
+    return Fault(
+        method=request["method"],
+        path=path,
+        status=None if found.late else found.status,
+        code=found.code,
+        message=found.message,
+        headers=headers,
+        details=found.details,
+        late=found.late,
     )
 
 

@@ -41,6 +41,8 @@ VERSIONS = (
     "2025-03-01",
     "2025-04-01",
 )
+_PROFILE = "2018-06-01-profile"
+_IN_PROFILE = {"Microsoft.RecoveryServices"}  # providers that tell what a profile holds of them
 
 
 def check_version(call: Call, versions: tuple[str, ...] = VERSIONS) -> None:
@@ -177,6 +179,12 @@ def provider_operations(world: World, call: Call, namespace: str) -> Answer:
     return Answer(status=200, body={"value": value})
 
 
+def _profiles(versions: list[str]) -> list[Json]:
+    """Return the newest api-version that a profile holds: it is named after its last day."""
+    held = [version for version in versions if version <= _PROFILE[:10]] or versions[-1:]
+    return [{"profileVersion": _PROFILE, "apiVersion": held[0]}]
+
+
 def _provider(world: World, name: str, call: Call) -> Json:
     shown = list(places.NAMES.values())
     types: list[Json] = [
@@ -190,6 +198,8 @@ def _provider(world: World, name: str, call: Call) -> Json:
     ]
     own = {"resourceType": "operations", "locations": [], "apiVersions": [VERSIONS[-1]]}
     types.append({**own, "capabilities": "None"})
+    if name in _IN_PROFILE:
+        types = [{**row, "apiProfiles": _profiles(row["apiVersions"])} for row in types]
     if call.version >= "2021-04-01":
         types = [{**row, "defaultApiVersion": row["apiVersions"][0]} for row in types]
     free = name in {"Microsoft.Resources", "Microsoft.Authorization"}

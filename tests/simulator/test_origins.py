@@ -33,7 +33,8 @@ def primary(azure: Azure) -> str:
     """Return the path of a flexible server that has been there for long."""
     path = f"{azure.group()}/providers/{FLEXIBLE}/psql"
     sku = {"name": "Standard_E2s_v3"}
-    azure.seed({"id": path, "location": HERE, "sku": sku, "properties": {"version": "15"}})
+    given = {"version": "15", "backup": {"geoRedundantBackup": "Enabled"}}
+    azure.seed({"id": path, "location": HERE, "sku": sku, "properties": given})
     return path
 
 
@@ -276,6 +277,17 @@ def test_a_server_is_restored_where_and_when_it_can_be(
     if status == 202:
         told = azure.get(f"{primary}-restored", POSTGRES)["properties"]
         assert (told["replicationRole"], told["version"]) == ("Primary", "15")
+
+
+def test_a_server_without_backups_elsewhere_is_not_restored_there(azure: Azure) -> None:
+    path = f"{azure.group()}/providers/{FLEXIBLE}/psql-near"
+    sku = {"name": "Standard_E2s_v3"}
+    azure.seed({"id": path, "location": HERE, "sku": sku, "properties": {"version": "15"}})
+    asked = {"sourceServerResourceId": path, "pointInTimeUTC": _ago(azure, hours=1)}
+
+    answer = _make(azure, f"{path}-far", POSTGRES, THERE, createMode="GeoRestore", **asked)
+
+    assert code(answer) == (400, "GeoBackupsNotAvailable")
 
 
 def test_a_parameter_is_there_and_takes_what_it_allows(azure: Azure, primary: str) -> None:

@@ -23,6 +23,7 @@ _WORK = {
     RESTORE: "RestoreSnapshotManagementOperation",
     GEO_RESTORE: "RestoreSnapshotManagementOperation",
 }
+_GEO = "geoRedundantBackup"
 MODES = tuple(_WORK)
 _OWN = ("network", "availabilityZone", "highAvailability", "sourceServerResourceId")
 
@@ -51,6 +52,12 @@ def check(write: Write, kind: str) -> None:
                 "Read replicas are not supported for the Burstable tier.",
             )
         return
+    if how == GEO_RESTORE and found.body["properties"]["backup"].get(_GEO) != "Enabled":
+        raise Refusal(
+            400,
+            "GeoBackupsNotAvailable",
+            f"Unable to geo-restore server {found.name} as its geo-backups are not available yet.",
+        )
     asked = (write.body.get("properties") or {}).get("pointInTimeUTC")
     try:
         instant = datetime.fromisoformat(str(asked))

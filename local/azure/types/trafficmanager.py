@@ -129,14 +129,19 @@ def _written(use: Use, kind: str, old: Json | None) -> Json:
     before = old["properties"] if old is not None and use.call.method == "PATCH" else {}
     given = {k: v for k, v in {**before, **body["properties"]}.items() if v is not None}
     aim = use.world.find(str(given.get("targetResourceId") or ""))
-    if aim is not None and kind == KINDS[0]:
+    if aim is not None and kind != KINDS[1]:
         view = View(now=use.call.now, version=use.type.versions[-1])
-        given |= _aimed(use.world.shown(aim, view))
+        given |= _aimed(use.world.shown(aim, view), given)
     return {"name": old["name"] if old else name, "type": f"{TYPE}/{kind}", "properties": given}
 
 
-def _aimed(shown: Json) -> Json:
-    """Return the public name and the region of the resource that an endpoint leads to."""
+def _aimed(shown: Json, given: Json) -> Json:
+    """Return the public name and the region of the resource that an endpoint leads to.
+
+    Another profile has a name and no region: the endpoint says its own.
+    """
+    if shown["type"] == TYPE:
+        return {"target": shown["properties"]["dnsConfig"]["fqdn"]}
     told, place = shown.get("properties") or {}, places.normal(str(shown.get("location") or ""))
     label = (told.get("dnsSettings") or {}).get("fqdn")
     usual = f"{shown['name'].lower()}.{place}.cloudapp.azure.com"
@@ -205,6 +210,9 @@ def _shaped_one(row: Json, before: list[Json]) -> Json:
     given.setdefault("alwaysServe", "Disabled")
     if named[kind] == "nestedEndpoints" and given.get("minChildEndpoints") is None:
         given["minChildEndpoints"] = 1
+    if named[kind] == "nestedEndpoints":
+        given.setdefault("minChildEndpointsIPv4", 0)
+        given.setdefault("minChildEndpointsIPv6", 0)
     return {"name": row.get("name"), "type": f"{TYPE}/{named[kind]}", "properties": given}
 
 
