@@ -11,6 +11,7 @@ from typing import Any
 
 from local.azure import places
 from local.azure.arm import Json, guid
+from local.azure.era import ERA
 from local.azure.table import View, Write
 from local.azure.types import sqlclock, sqlskus
 from local.azure.types.sqlserver import moment
@@ -30,7 +31,15 @@ _SINCE = {
     "isInfraEncryptionEnabled": "2021-02",
     "availabilityZone": "2022-08",
 }
-_BEFORE = {"readReplicaCount": "2020-08", "storageAccountType": "2021-02"}
+_BEFORE = {"readReplicaCount": "2020-09", "storageAccountType": "2021-02"}
+# The months in which Azure began to tell a member, whatever the api-version, and ceased to.
+_ADDED = {
+    "readReplicaCount": "2019-01",
+    "licenseType": "2019-01",
+    "maxLogSizeBytes": "2019-01",
+}
+_SCHEDULED = "2021-02"  # the month in which it began to tell every database's maintenance
+_COUNTED = ("2020-08", "2020-12")  # since that version, it told the old count until that month
 _SINCE_FOR_HYPERSCALE = {"zoneRedundant": "2021", "autoPauseDelay": "2021"}
 _SIZED = (
     *("maxSizeBytes", "readScale", "highAvailabilityReplicaCount", "autoPauseDelay"),
@@ -124,6 +133,9 @@ def aged(body: Json, view: View) -> Json:
     for name, until in _BEFORE.items():
         if version >= until:
             given.pop(name, None)
+    since, month = _COUNTED
+    if version >= since and ERA.get() > month:
+        given.pop("readReplicaCount", None)
     if body["sku"]["tier"] == "Hyperscale":
         for name, since in _SINCE_FOR_HYPERSCALE.items():
             if version < since:
@@ -154,10 +166,14 @@ def _properties(item: Resource, view: View) -> Json:
         "storageAccountType": _STORES[stored],
         "isInfraEncryptionEnabled": False,
     }
-    given.setdefault("maintenanceConfigurationId", f"{subscription}/providers/{_SCHEDULE}")
     given.setdefault("availabilityZone", "NoPreference")
     if sku["tier"] not in {"System", sqlskus.WAREHOUSE}:
         given["readReplicaCount"] = given.get("highAvailabilityReplicaCount", 0)
+    for name, month in _ADDED.items():
+        if ERA.get() < month:
+            given.pop(name, None)
+    if ERA.get() >= _SCHEDULED:
+        given.setdefault("maintenanceConfigurationId", f"{subscription}/providers/{_SCHEDULE}")
     return {**given, **told}
 
 
