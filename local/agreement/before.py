@@ -8,8 +8,9 @@ recording shows of it first, or as little as there can be.
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
+from urllib.parse import unquote
 
-from local.agreement import bare, failures, gateways, naming, restorables, seeds, writes
+from local.agreement import bare, failures, gateways, looks, naming, restorables, seeds, writes
 from local.azure import places, seeding
 from local.azure.arm import Json, Refusal
 from local.azure.ids import Id, parse
@@ -23,6 +24,7 @@ _PROFILES = "microsoft.network/trafficmanagerprofiles"
 
 def found(world: World, exchanges: list[Json]) -> None:
     """Put there what the exchanges take for granted; what cannot be there is left out."""
+    exchanges = [_decoded(exchange) for exchange in exchanges]
     before = _Before(world, exchanges)
     for place, exchange in enumerate(exchanges):
         before.read(exchange, _known(exchanges[place:], exchange["request"]["path"]))
@@ -37,6 +39,12 @@ def found(world: World, exchanges: list[Json]) -> None:
         _delete_softly(world, target, known)
     for name in new & set(world.groups):
         world.drop_group(world.groups[name], world.clock.now())
+
+
+def _decoded(exchange: Json) -> Json:
+    """Return an exchange whose path has its characters as they are."""
+    request = exchange["request"]
+    return {**exchange, "request": {**request, "path": unquote(request["path"])}}
 
 
 def _new_groups(exchanges: list[Json]) -> set[str]:
@@ -93,10 +101,11 @@ class _Before:
             return
         _enclosing(self.groups, self._made, whole or target, request, known)
         if whole is None:
+            _listed(self.rows, self._made, known, self._world)
             return
         if code != "ParentResourceNotFound":
             part = bare.NEW if _lists(known) is False else ""
-            _above_it(self.rows, self._made, whole, naming.place(request, known), part)
+            self._above(whole, naming.place(request, known), part)
             self._part(whole, response.get("body"))
         listed = _listed(self.rows, self._made, known, self._world)
         acted = whole != target and request["method"] == "POST" and code not in _ABSENT
@@ -105,6 +114,13 @@ class _Before:
         self._target(whole, target, exchange, known)
         if request["method"] in {"PUT", "PATCH"}:
             self._add_named(request, known)
+
+    def _above(self, target: Id, place: str | None, part: str = "") -> None:
+        """Add what stands above, as the recording shows it where nothing changes it first."""
+        known = set(self.rows)
+        _above_it(self.rows, self._made, target, place, part)
+        for key in self.rows.keys() - known:
+            self.rows[key] = looks.unchanged(self._exchanges, parse(key)[0]) or self.rows[key]
 
     def _target(self, whole: Id, target: Id, exchange: Json, known: Json | None) -> None:
         request, response = exchange["request"], exchange["response"]
@@ -176,7 +192,7 @@ class _Before:
                 place = naming.told_place(self._exchanges, named) or naming.place_of(
                     named, request, known
                 )
-                _above_it(self.rows, self._made, named, place)
+                self._above(named, place)
                 _enclosing(self.groups, self._made, named, request, known)
                 alike = naming.likeness(request, known, self._world, named)
                 self.rows[named.key] = bare.row(named, place) | alike

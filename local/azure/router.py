@@ -117,7 +117,7 @@ def _provider(world: World, call: Call, target: Id) -> Answer:
     if not known:
         return elsewhere.answer(world, call, target)
     is_one = len(last.types) == len(last.names) and world.table.find(last.type) is not None
-    asked = None if target.group or is_one else world.table.call(call.method, target)
+    asked = None if is_one else world.table.call(call.method, target)
     if asked is not None:
         if call.version not in asked.versions:
             place = last.names[0] if last.names else ""

@@ -310,7 +310,8 @@ Asked = Callable[["World", Call, Id], Answer]
 class ProviderCall:
     """A call on a provider itself: a check of a name, what a region has, what was deleted there.
 
-    `words` are the types of its path: `locations usages`, or `checkNameAvailability`.
+    `words` are the types of its path: `locations usages`, or `checkNameAvailability`. One that is
+    `grouped` may be asked of a group too.
     """
 
     namespace: str
@@ -318,6 +319,7 @@ class ProviderCall:
     versions: tuple[str, ...]
     answer: Asked
     method: str = "GET"
+    grouped: bool = False
 
     @property
     def key(self) -> tuple[str, str, str]:
@@ -364,7 +366,8 @@ class Table:
         """Return what answers a call on a provider itself."""
         last = target.last
         words = " ".join(last.types).lower()
-        return self._calls.get((last.namespace.lower(), method, words))
+        found = self._calls.get((last.namespace.lower(), method, words))
+        return found if found is not None and (found.grouped or not target.group) else None
 
 
 def identified(identity: Json, resource: "Resource") -> Json:

@@ -72,6 +72,7 @@ class Backups(_Told):
         """Return the backup as a reader of this api-version sees it."""
         body: Json = super().shown(resource, view)
         body.pop("sku", None)
+        body.pop("location", None)
         properties = plain(body.get("properties") or {})
         if view.version >= _REDUNDANCY_SINCE:
             properties.setdefault("backupStorageRedundancy", "Geo")
@@ -129,10 +130,15 @@ def latest(world: World, database: str) -> Resource | None:
 
 
 def listed(world: World, call: Call, target: Id) -> Answer:
-    """List the long-term backups of a location, a server or a database."""
+    """List the long-term backups of a location, a server or a database, of one group or all."""
     start = _inside(call.path.rstrip("/")).removesuffix("longtermretentionbackups")
     view = View(now=call.now, version=call.version, kind="list")
-    found = [one for one in world.all_of(BACKUPS) if _inside(one.id).startswith(start)]
+    group = f"/resourcegroups/{target.group}/".lower() if target.group else ""
+    found = [
+        one
+        for one in world.all_of(BACKUPS)
+        if _inside(one.id).startswith(start) and group in one.id.lower()
+    ]
     return Answer(status=200, body={"value": [world.shown(one, view) for one in found]})
 
 
@@ -178,6 +184,7 @@ CALLS = tuple(
         words=f"locations{above} longTermRetentionBackups",
         versions=(*_LIST_VERSIONS, "2020-11-01-preview", *sqlserver.VERSIONS),
         answer=listed,
+        grouped=True,
     )
     for above in (
         "",
