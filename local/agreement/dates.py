@@ -5,20 +5,37 @@ import re
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
+from local.agreement.comparing import LINKS
 from local.azure.arm import Json
 
 _TICKS = re.compile(r"[?&]t=(6\d{17})(?!\d)")
+_WORK = re.compile(r"operation|asyncop", re.IGNORECASE)
+_UNSIGNED = datetime(2023, 9, 1, tzinfo=UTC)
 _DAY_ONE = datetime(1, 1, 1, tzinfo=UTC)
 
 
 def when(exchanges: list[Json]) -> datetime | None:
-    """Return when a recording was made; None where no answer has its date."""
+    """Return when a recording was made, or about when; None where nothing in it tells."""
     for exchange in exchanges:
         for name, value in (exchange["response"].get("headers") or {}).items():
             if name.lower() == "date":
                 with contextlib.suppress(ValueError):
                     return parsedate_to_datetime(str(value)).astimezone(UTC)
-    return _linked(exchanges)
+    return _linked(exchanges) or _unsigned(exchanges)
+
+
+def _unsigned(exchanges: list[Json]) -> datetime | None:
+    """Return when links were last unsigned, if a recording's are and its api-versions are older.
+
+    Of the recordings with a date, none has a signed link before June 2023, and none since November
+    has only others.
+    """
+    answers = [exchange["response"].get("headers") or {} for exchange in exchanges]
+    links = [v for told in answers for k, v in told.items() if k.lower() in LINKS]
+    asked = [exchange["request"].get("query") or {} for exchange in exchanges]
+    newest = max((str(query.get("api-version", "")) for query in asked), default="")
+    is_old = newest < f"{_UNSIGNED:%Y-%m-%d}"
+    return _UNSIGNED if is_old and any(_WORK.search(str(link)) for link in links) else None
 
 
 def _linked(exchanges: list[Json]) -> datetime | None:
