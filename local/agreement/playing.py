@@ -148,10 +148,11 @@ async def _play(outcome: Outcome, exchanges: list[Json], recorder: str) -> None:
                 headers={**tags.conditions(request, recorded), **bearer},
             )
             tags.note(recorded, answer)
-            links, more = _links(answer.headers) or links, _next(answer)
+            new = _links(answer.headers)
+            links, more = new or links, _next(answer)
             ours |= _numbers(recorded, answer)
             for name, link in _links(recorded.get("headers") or {}).items():
-                theirs.setdefault(unquote(urlsplit(link).path).lower(), name)
+                theirs.setdefault(_path(link), new.get(name) or next(iter(new.values()), ""))
             found = difference(recorded, answer, recorder)
             if found is None:
                 outcome.agreed += 1
@@ -161,9 +162,12 @@ async def _play(outcome: Outcome, exchanges: list[Json], recorder: str) -> None:
 
 
 def _followed(links: dict[str, str], path: str, theirs: dict[str, str]) -> str:
-    """Return our link for the one of theirs that leads to a path."""
-    name = theirs.get(unquote(path).lower())
-    return links[name] if name in links else next(links[n] for n in _LINKS if n in links)
+    """Return our link for the one of theirs that leads to a path; the last one for none."""
+    return theirs.get(_path(path)) or next(links[n] for n in _LINKS if n in links)
+
+
+def _path(link: str) -> str:
+    return unquote(urlsplit(link).path).lower()
 
 
 def _subscription(exchanges: list[Json]) -> str:
