@@ -10,7 +10,17 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import unquote
 
-from local.agreement import bare, failures, gateways, looks, naming, restorables, seeds, writes
+from local.agreement import (
+    bare,
+    failures,
+    gateways,
+    looks,
+    measured,
+    naming,
+    restorables,
+    seeds,
+    writes,
+)
 from local.azure import places, seeding
 from local.azure.arm import Json, Refusal
 from local.azure.ids import Id, parse
@@ -35,6 +45,7 @@ def found(world: World, exchanges: list[Json]) -> None:
         item = world.find(key)
         if item is not None:  # the simplest way not to be what was asked for
             world.save(replace(item, provisioning="Failed"))
+    measured.put(world, exchanges)
     for target, known in before.gone:
         _delete_softly(world, target, known)
     for name in new & set(world.groups):
@@ -81,9 +92,7 @@ class _Before:
         target, rest = parse(request["path"])
         if target.subscription not in {None, self._world.subscription}:
             return
-        source = restorables.source(exchange)
-        if source is not None:
-            self.rows.setdefault(parse(source["id"])[0].key, source)
+        self._beside(exchange)
         if not target.providers:
             _group(self.groups, self._made, target, rest, exchange, known)
             _listed(self.rows, self._made, known, self._world)
@@ -114,6 +123,16 @@ class _Before:
         self._target(whole, target, exchange, known)
         if request["method"] in {"PUT", "PATCH"}:
             self._add_named(request, known)
+
+    def _beside(self, exchange: Json) -> None:
+        """Add what an exchange takes for granted elsewhere than in its path and its body."""
+        for name in measured.named(exchange["request"], exchange["response"]):
+            one = parse(name)[0]
+            self._above(one, None)
+            self.rows.setdefault(one.key, bare.row(one, None))
+        source = restorables.source(exchange)
+        if source is not None:
+            self.rows.setdefault(parse(source["id"])[0].key, source)
 
     def _above(self, target: Id, place: str | None, part: str = "") -> None:
         """Add what stands above, as the recording shows it where nothing changes it first."""

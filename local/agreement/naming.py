@@ -12,7 +12,7 @@ from local.azure.ids import Id, parse
 from local.azure.world import World
 
 _JOBS = "microsoft.app/jobs"
-_ID = re.compile(r"/subscriptions/[^/\"\s]+/(?:resourcegroups/[^\"\s]+/)?providers/[^\"\s]+", re.I)
+ID = re.compile(r"/subscriptions/[^/\"\s]+/(?:resourcegroups/[^\"\s]+/)?providers/[^\"\s]+", re.I)
 
 
 def place(request: Json, known: Json | None) -> str | None:
@@ -76,7 +76,7 @@ def named(request: Json, known: Json | None, world: World) -> Iterator[Id]:
     asked = request.get("body") or {}
     body = json.dumps([asked, known] if request["method"] == "PATCH" else asked)
     yield from _plan(request, asked)
-    for name in _ID.findall(body):
+    for name in ID.findall(body):
         target = parse(name)[0]
         while target.providers and not (
             is_one(target) and world.table.find(target.type) is not None

@@ -72,6 +72,8 @@ class Declared(Behaviour):
     def shown(self, resource: Resource, view: View) -> Json:
         """Return the body as the provider spells and hides it."""
         body: Json = plain(super().shown(resource, view))
+        if view.version < self._said.get("typed", ""):
+            del body["type"]
         if self._said.get("nameless") and (body.get("identity") or {}).get("type") == "None":
             del body["identity"]
         for path in self._hidden:

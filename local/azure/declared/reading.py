@@ -32,6 +32,7 @@ inside = "properties.securityRules"      # the member of its parent that lists i
 lists = "securityRules=properties.securityRules"   # and so on the parent's side
 in_use = {code = "InUse", message = "{id} is used by {user}."}   # no deletion while named
 waits = true                             # refuses to use what is being changed
+typed = "2017-05-01"                     # tells its type from that api-version on
 nameless = true                          # shows no identity rather than one of type None
 held_by_parts = "rules Code: sentence"   # no deletion while it has such parts
 absent = "RuleNotFound: sentence"        # the provider's own words for one that is not there
@@ -66,7 +67,7 @@ _TYPE = {
     *("inside", "lists", "place", "lower", "unique", "in_use", "settled", "group_delete"),
     *("usual", "own", "actions", "rules", "needs_error", "regions", "located", "absent"),
     *("waits", "held_by_parts", "conditions", "system", "since", "parts", "bare", "lines", "same"),
-    *("lines_for", "list", "nameless"),
+    *("lines_for", "list", "nameless", "typed"),
 }
 
 

@@ -78,6 +78,7 @@ def _event(item: Resource) -> Json:
     well = "Started" if item.busy else "Failed" if status == "Failed" else "Succeeded"
     return {
         "id": f"{item.id}/events/{told}/ticks/{int(item.changed.timestamp() * 10_000_000)}",
+        "caller": guid("caller", target.subscription or ""),
         "channels": "Operation",
         "correlationId": guid("correlation", told),
         "eventDataId": told,
