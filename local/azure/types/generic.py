@@ -17,12 +17,4 @@ ROWS = (
         names=NameRule(pattern=r"[a-zA-Z0-9]{5,50}", code="InvalidRegistryName"),
         top_level=frozenset({"sku", "identity", "zones"}),
     ),
-    ResourceType(
-        name="Microsoft.Insights/diagnosticSettings",
-        versions=("2017-05-01-preview", "2021-05-01-preview"),
-        tracked=False,
-        extension=True,
-        provisioning=False,
-        created_status=200,
-    ),
 )
