@@ -8,10 +8,10 @@ recording shows of it first, or as little as there can be.
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
-from urllib.parse import unquote
 
 from local.agreement import (
     bare,
+    causes,
     failures,
     gateways,
     looks,
@@ -34,7 +34,7 @@ _PROFILES = "microsoft.network/trafficmanagerprofiles"
 
 def found(world: World, exchanges: list[Json]) -> None:
     """Put there what the exchanges take for granted; what cannot be there is left out."""
-    exchanges = [_decoded(exchange) for exchange in exchanges]
+    exchanges = [naming.decoded(exchange) for exchange in exchanges]
     before = _Before(world, exchanges)
     for place, exchange in enumerate(exchanges):
         before.read(exchange, _known(exchanges[place:], exchange["request"]["path"]))
@@ -46,16 +46,12 @@ def found(world: World, exchanges: list[Json]) -> None:
         if item is not None:  # the simplest way not to be what was asked for
             world.save(replace(item, provisioning="Failed"))
     measured.put(world, exchanges)
+    for principal in naming.principals(exchanges):
+        causes.know(world, principal)
     for target, known in before.gone:
         _delete_softly(world, target, known)
     for name in new & set(world.groups):
         world.drop_group(world.groups[name], world.clock.now())
-
-
-def _decoded(exchange: Json) -> Json:
-    """Return an exchange whose path has its characters as they are."""
-    request = exchange["request"]
-    return {**exchange, "request": {**request, "path": unquote(request["path"])}}
 
 
 def _new_groups(exchanges: list[Json]) -> set[str]:
@@ -214,7 +210,8 @@ class _Before:
                 self._above(named, place)
                 _enclosing(self.groups, self._made, named, request, known)
                 alike = naming.likeness(request, known, self._world, named)
-                self.rows[named.key] = bare.row(named, place) | alike
+                seen = None if alike else looks.unchanged(self._exchanges, named)
+                self.rows[named.key] = seen or bare.row(named, place) | alike
 
     def _has(self, target: Id) -> bool:
         return target.key in self._made or target.key in self.rows

@@ -5,14 +5,22 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
+from urllib.parse import unquote
 
 from local.azure import places
 from local.azure.arm import Json
 from local.azure.ids import Id, parse
 from local.azure.world import World
 
+_ASSIGNMENTS = "microsoft.authorization/roleassignments"
 _JOBS = "microsoft.app/jobs"
 ID = re.compile(r"/subscriptions/[^/\"\s]+/(?:resourcegroups/[^\"\s]+/)?providers/[^\"\s]+", re.I)
+
+
+def decoded(exchange: Json) -> Json:
+    """Return an exchange whose path has its characters as they are."""
+    request = exchange["request"]
+    return {**exchange, "request": {**request, "path": unquote(request["path"])}}
 
 
 def place(request: Json, known: Json | None) -> str | None:
@@ -100,6 +108,15 @@ def _plan(request: Json, asked: Json) -> Iterator[Id]:
     if isinstance(plan, str) and plan and "/" not in plan and target.group:
         group = f"/subscriptions/{target.subscription}/resourceGroups/{target.group}"
         yield parse(f"{group}/providers/Microsoft.Web/serverfarms/{plan}")[0]
+
+
+def principals(exchanges: list[Json]) -> Iterator[str]:
+    """Yield whom roles were given to: somebody whom the directory knows."""
+    for exchange in exchanges:
+        given = (exchange["request"].get("body") or {}).get("properties")
+        is_one = parse(exchange["request"]["path"])[0].type.lower() == _ASSIGNMENTS
+        if is_one and exchange["response"]["status"] in {200, 201} and isinstance(given, dict):
+            yield str(given.get("principalId"))
 
 
 def parts(whole: Id, target: Id, request: Json) -> Iterator[Id]:

@@ -105,24 +105,24 @@ def result(world: World, call: Call, operation_id: str) -> Answer:
     how = operation.how
     if not operation.ended:
         named = announced(operation, how)
-        is_told = how.result == "document" or how.repeats == "nothing"
+        is_told = how.gives == "document" or how.repeats == "nothing"
         told_links = how.repeats if is_told else "location"
         both = how.repeats == "both" or named
         again = _links(
             how.header if both and named else "both" if both else told_links, operation, call
         )
-        if how.result == "document":
+        if how.gives == "document":
             named = _document(world, operation, call)
         return Answer(status=202, body=named, headers={**again, **_pause(how)})
     if operation.late:
         raise Refusal(409, operation.late["code"], operation.late["message"])
-    if how.result == "document":
+    if how.gives == "document":
         links = _links(how.last, operation, call)
         return Answer(status=200, body=_document(world, operation, call), headers=links)
     found = world.find(operation.resource)
     links = _links(how.result_links, operation, call)
-    if found is None or operation.kind == "delete" or how.result != "resource":
-        gone = how.result == "gone" or (operation.kind == "delete" and how.result == "resource")
+    if found is None or operation.kind == "delete" or how.gives != "resource":
+        gone = how.gives == "gone" or (operation.kind == "delete" and how.gives == "resource")
         return Answer(status=204 if gone else 200, headers=links)
     view = View(now=call.now, version=call.version)
     row = world.table.find(found.type)

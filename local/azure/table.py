@@ -57,7 +57,8 @@ class Lro:
     and `last` those of the poll that tells the end; `again` is the Retry-After of a poll
     (`retry_after` when None, and none at all when 0), `to_the_end` that the last one has it too.
     `result` is what the `Location` gives in the end: `resource`, `nothing` (an empty 200), `gone`
-    (204) or, all along, the `document`; with the links of `result_links`.
+    (204) or, all along, the `document`; with the links of `result_links`. It was `result_was`
+    before the month `result_since`.
 
     Before the month `paced`, none of its answers had a Retry-After.
 
@@ -91,6 +92,8 @@ class Lro:
     again: int | None = None
     to_the_end: bool = False
     result: str = "resource"
+    result_was: str = ""
+    result_since: str = ""
 
     def is_used(self, version: str) -> bool:
         """Tell whether the work takes time for a caller of this api-version."""
@@ -101,6 +104,11 @@ class Lro:
         """The Retry-After of a poll, in seconds."""
         again = self.retry_after if self.again is None else self.again
         return (again or None) if self.is_paced else None
+
+    @property
+    def gives(self) -> str:
+        """What the `Location` gives in the end."""
+        return self.result_was if ERA.get() < self.result_since else self.result
 
     @property
     def wait(self) -> int | None:
