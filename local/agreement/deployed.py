@@ -6,6 +6,7 @@ deployment's own answer tells: its parameters, its resources and what waits for 
 """
 
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
@@ -26,6 +27,7 @@ from local.azure.world import World
 
 TYPE = "microsoft.resources/deployments"
 STACKS = "microsoft.resources/deploymentstacks"
+_GENERALIZED = re.compile(r"Generalized from resource: '([^']+)'")
 _SCHEMA = "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#"
 
 
@@ -51,6 +53,7 @@ def found(world: World, exchanges: list[Json]) -> None:
         request, response = exchange["request"], exchange["response"]
         target = parse(request["path"])[0]
         name, rest = _deployment(request["path"])
+        _generalized(world, response.get("body"))
         if name:
             _links(world, request, exchanges[place:], name)
             _changed(world, exchanges[place:])
@@ -268,6 +271,17 @@ def _changed(world: World, exchanges: list[Json]) -> None:
             if isinstance(before, dict) and world.find(str(before.get("id"))) is None:
                 kept = {k: v for k, v in before.items() if k not in {"apiVersion", "type"}}
                 causes.seed(world, kept)
+
+
+def _generalized(world: World, body: Any) -> None:
+    """Put there what a group's exported template says it was made of."""
+    template = body.get("template") if isinstance(body, dict) else None
+    rows = template.get("resources") if isinstance(template, dict) else None
+    for row in rows if isinstance(rows, list) else []:
+        named = _GENERALIZED.search(str(row.get("comments") or ""))
+        if named and world.find(named[1]) is None:
+            kept = ("location", "tags", "sku", "kind", "properties")
+            causes.seed(world, {"id": named[1], **{k: row[k] for k in kept if k in row}})
 
 
 def _put(
