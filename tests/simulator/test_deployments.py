@@ -25,7 +25,7 @@ from .deploying import (
     subnet,
     template,
 )
-from .kit import SCOPE, Azure, an_account, code
+from .kit import ACI, SCOPE, Azure, an_account, code, container, group_body
 
 _KIND = "[reference('old', '2023-01-01', 'full').kind]"
 _TENANTS = "[map(references('people'), lambda('p', lambdaVariables('p').tenantId))]"
@@ -502,3 +502,102 @@ def test_who_may_not_write_a_thing_cannot_have_it_deployed(azure: Azure) -> None
     answer = azure.call("PUT", path(), request(template(network())))
 
     assert code(answer) == (403, "AuthorizationFailed")
+
+
+def test_operations_are_listed_as_they_run(azure: Azure) -> None:
+    asked(azure, template(network(), subnet("one", 1, dependsOn=["net"]), identity("who")))
+
+    accepted = azure.get(path(), "2025-04-01")["properties"]["provisioningState"]
+    none = operations(azure)
+    azure.clock.advance(2)
+    running = azure.get(path(), "2025-04-01")["properties"]
+    begun = {name: row["provisioningState"] for name, row in operations(azure).items()}
+
+    assert accepted == "Accepted"
+    assert none == {}
+    assert running["provisioningState"] == "Running"
+    assert "outputResources" not in running
+    assert begun == {"net": "Running", "who": "Succeeded"}
+
+
+def test_a_quota_is_met_in_the_middle(azure: Azure) -> None:
+    def group(number: int) -> dict[str, Any]:
+        return {
+            "type": "Microsoft.ContainerInstance/containerGroups",
+            "apiVersion": ACI,
+            "name": f"many-{number}",
+            **group_body(ipAddress=None, containers=[_wide()]),
+        }
+
+    found = deploy(azure, template(*(group(number) for number in range(30))))
+
+    codes = {one["code"] for one in found["error"]["details"]}
+    assert found["provisioningState"] == "Failed"
+    assert codes == {"ContainerGroupQuotaReached"}
+    made = [row for row in operations(azure).values() if row["provisioningState"] == "Succeeded"]
+    assert 0 < len(made) < 30
+
+
+def _wide() -> dict[str, Any]:
+    return container(resources={"requests": {"cpu": 4, "memoryInGB": 4.0}})
+
+
+def test_locks_tags_and_roles_are_put_where_their_scope_says(azure: Azure) -> None:
+    lock = {
+        "type": "Microsoft.Authorization/locks",
+        "apiVersion": "2016-09-01",
+        "name": "keep",
+        "scope": f"[resourceId('{IDENTITIES}', 'who')]",
+        "dependsOn": [f"[resourceId('{IDENTITIES}', 'who')]"],
+        "properties": {"level": "CanNotDelete"},
+    }
+    tags = {
+        "type": "Microsoft.Resources/tags",
+        "apiVersion": "2021-04-01",
+        "name": "default",
+        "properties": {"tags": {"owner": "xp"}},
+    }
+
+    found = deploy(azure, template(identity("who"), lock, tags))
+
+    who = f"{SCOPE}/resourceGroups/rg/providers/{IDENTITIES}/who"
+    assert found["provisioningState"] == "Succeeded", found
+    assert code(azure.call("DELETE", who, version="2023-01-31")) == (409, "ScopeLocked")
+    assert azure.get(f"{SCOPE}/resourceGroups/rg", "2021-04-01")["tags"] == {"owner": "xp"}
+
+
+def test_a_type_that_nobody_has_is_refused_with_what_there_is(azure: Azure) -> None:
+    unknown = identity("who", type="Microsoft.Network/carrierPigeons")
+    old = identity("who", apiVersion="2001-01-01")
+    far = identity("who", location="atlantis")
+
+    answers = [asked(azure, template(one)) for one in (unknown, old, far)]
+
+    assert [code(one)[1] for one in answers] == [
+        "NoRegisteredProviderFound",
+        "NoRegisteredProviderFound",
+        "LocationNotAvailableForResourceType",
+    ]
+
+
+def test_a_request_that_is_no_deployment_says_which_member(azure: Azure) -> None:
+    azure.group()
+    bodies: list[Any] = [
+        {},
+        {"properties": {"mode": "Sideways", "template": template()}},
+        {"properties": {"mode": "Incremental"}},
+        {"properties": {"mode": "Incremental", "template": template(), "extra": 1}},
+        {"properties": {"mode": "Incremental", "template": template()}, "surprise": 1},
+        {"location": "westeurope", "properties": {"mode": "Incremental", "template": template()}},
+    ]
+
+    answers = [azure.call("PUT", path(), body) for body in bodies]
+    named = azure.call("PUT", path("a b"), request(template()))
+
+    assert [one.status_code for one in answers] == [400] * len(bodies)
+    messages = [one.json()["error"]["message"] for one in answers]
+    for message, word in zip(
+        messages, ("properties", "mode", "template", "extra", "surprise", "location"), strict=True
+    ):
+        assert word in message
+    assert code(named) == (400, "InvalidDeploymentName")

@@ -48,6 +48,7 @@ def made(
         base=base,
         at=at,
         location=asked.location,
+        address=str((asked.template_link or {}).get("uri") or ""),
         groups=planned or {},
     )
     try:

@@ -23,6 +23,10 @@ from local.azure.templates.items import Item
 from local.azure.templates.plan import Plan
 from local.azure.world import World
 
+# Types of Resource Manager's own, which no row describes.
+_APART = frozenset(
+    f"microsoft.resources/{name}" for name in ("resourcegroups", "tags", "deploymentstacks")
+)
 # Providers that check bodies before a deployment starts; the others refuse in the middle of it.
 _ASKED = frozenset(
     f"microsoft.{name}" for name in ("compute", "keyvault", "network", "storage", "web")
@@ -31,16 +35,7 @@ _ASKED = frozenset(
 
 def check(world: World, plan: Plan, call: Call, name: str) -> None:
     """Refuse a plan that cannot go well; what providers refuse is told as inner errors."""
-    found: list[Json] = []
-    for key, item in plan.items.items():
-        if not item.enabled or item.existing or item.nested:
-            continue
-        _check_type(world, plan, key, item)
-        refusal = _probe(world, plan, key, item, call)
-        if refusal is not None:
-            more = {"target": refusal.target} if refusal.target else {}
-            inner = {"details": refusal.details} if refusal.details is not None else {}
-            found.append({"code": refusal.code, **more, "message": refusal.message, **inner})
+    found = list(_refused(world, plan, call, inside=0))
     if not found:
         return
     raise gateway(
@@ -51,6 +46,23 @@ def check(world: World, plan: Plan, call: Call, name: str) -> None:
         " details.",
         details=found,
     )
+
+
+def _refused(world: World, plan: Plan, call: Call, *, inside: int) -> Iterator[Json]:
+    for key, item in plan.items.items():
+        if not item.enabled or item.existing:
+            continue
+        if item.nested:
+            inner = nested(world, plan, key, call) if inside < _DEEPEST else None
+            if inner is not None:
+                yield from _refused(world, inner[1], call, inside=inside + 1)
+            continue
+        _check_type(world, plan, key, item)
+        refusal = _probe(world, plan, key, item, call)
+        if refusal is not None:
+            more = {"target": refusal.target} if refusal.target else {}
+            details = {"details": refusal.details} if refusal.details is not None else {}
+            yield {"code": refusal.code, **more, "message": refusal.message, **details}
 
 
 def validated(world: World, plan: Plan, call: Call, *, inside: int = 0) -> Iterator[str]:
@@ -76,7 +88,8 @@ def nested(
         body = plan.body(key, lasting=True)
         if _is_open(body.get("properties", {}).get("parameters")):
             return None
-        asked = asking.properties(world, body.get("properties"))
+        base = str(getattr(plan.scope.runtime, "address", ""))
+        asked = asking.properties(world, body.get("properties"), base=base)
         asked = replace(asked, location=str(body.get("location") or ""))
         found = made(
             world,
@@ -113,17 +126,18 @@ def _check_type(world: World, plan: Plan, key: str, item: Item) -> None:
     if namespace.lower() not in world.table.namespaces:
         raise subscriptions.invalid_namespace(namespace)
     row = world.table.find(item.type)
-    if row is None:
-        return
     place = str(plan.body(key, lasting=True).get("location") or "")
-    if item.version not in row.versions:
-        regions = ", ".join(row.regions) if row.tracked else ""
+    if item.type.lower() in _APART:
+        return
+    if row is None or item.version not in row.versions:
+        regions = ", ".join(row.regions) if row is not None and row.tracked else ""
+        versions = ", ".join(row.versions) if row is not None else ""
         raise gateway(
             400,
             "NoRegisteredProviderFound",
             f"No registered resource provider found for location '{place}' and API version"
-            f" '{item.version}' for type '{row.local}'. The supported api-versions are"
-            f" '{', '.join(row.versions)}'. The supported locations are '{regions}'.",
+            f" '{item.version}' for type '{item.type.partition('/')[2]}'. The supported"
+            f" api-versions are '{versions}'. The supported locations are '{regions}'.",
         )
     if row.tracked and place and places.normal(place) not in row.regions:
         raise places.refuse_type(place, row.name, row.regions)

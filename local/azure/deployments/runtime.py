@@ -64,7 +64,7 @@ _CLOUD: Json = {
 class Live:
     """The runtime of one deployment at one moment.
 
-    `done` are the keys of the plan whose resources are there; `groups` the regions of groups that
+    `address` is where a linked template's text was; `done` are the keys of the plan whose resources are there; `groups` the regions of groups that
     are planned and not made yet.
     """
 
@@ -77,6 +77,7 @@ class Live:
     base: str
     at: datetime
     location: str = ""
+    address: str = ""
     plan: Plan | None = None
     done: frozenset[str] | None = frozenset()
     groups: Mapping[str, str] = field(default_factory=dict)
