@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from azure.core.exceptions import HttpResponseError
 
-from .kit import Azure, a_network, code, properties_of
+from .kit import Azure, a_network, code
 
 NETWORK = "2024-01-01"
 
@@ -55,18 +55,16 @@ def _power(azure: Azure, path: str) -> tuple[str, str]:
 def test_a_gateway_takes_minutes_to_make(azure: Azure) -> None:
     path, subnet = _gateway_path(azure), f"{a_network(azure)}/subnets/edge"
 
-    poller = azure.arm.resources.begin_create_or_update_by_id(
-        path, a_gateway(path, subnet), api_version=NETWORK
-    )
+    answer = azure.call("PUT", path, a_gateway(path, subnet), version=NETWORK)
     before = _power(azure, path)
-    azure.clock.advance(300)
+    azure.clock.advance(600)
     assert _power(azure, path) == before
-    azure.clock.advance(60)
-    made = poller.result()
+    azure.clock.advance(120)
 
+    assert answer.status_code == 201
     assert before == ("Updating", "Stopped")
     assert _power(azure, path) == ("Succeeded", "Running")
-    (listener,) = properties_of(made)["httpListeners"]
+    (listener,) = azure.get(path, NETWORK)["properties"]["httpListeners"]
     (rule,) = listener["properties"]["requestRoutingRules"]
     assert rule["id"] == f"{path}/requestRoutingRules/one"
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from local.agreement import durations
 from local.agreement.__main__ import USUAL as CORPUS
 from local.agreement.__main__ import main, recordings, told
 from local.agreement.playing import Outcome, play
@@ -55,6 +56,14 @@ def test_recorded_operations_go_as_recorded(folder: str) -> None:
 
     faults = "\n".join(f"{o.name}: {fault}" for o in outcomes for fault in o.faults)
     assert share >= FLOORS[folder], faults
+
+
+@_needs_recordings
+def test_what_work_takes_is_what_recordings_tell() -> None:
+    found = durations.recorded(recordings(CORPUS))
+
+    assert len(found) > 50
+    assert durations.apart(found) == {}
 
 
 # The report

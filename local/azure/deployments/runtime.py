@@ -64,8 +64,8 @@ _CLOUD: Json = {
 class Live:
     """The runtime of one deployment at one moment.
 
-    `address` is where a linked template's text was; `done` are the keys of the plan whose resources are there; `groups` the regions of groups that
-    are planned and not made yet.
+    `address` is where a linked template's text was; `done` are the keys of the plan whose
+    resources are there; `groups` the regions of groups that are planned and not made yet.
     """
 
     world: World

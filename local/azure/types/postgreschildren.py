@@ -185,9 +185,11 @@ def _delivered(said: Json) -> Json:
     return {**value, "isConfigPendingRestart": False}
 
 
-def _row(name: str, verb: str, behaviour: Behaviour, names: NameRule) -> ResourceType:
+def _row(
+    name: str, verb: str, behaviour: Behaviour, names: NameRule, takes: float = 10
+) -> ResourceType:
     def lro(what: str) -> Lro:
-        return replace(_LRO, announces=f"{what}Server{verb}ManagementOperation")
+        return replace(_LRO, takes=takes, announces=f"{what}Server{verb}ManagementOperation")
 
     return ResourceType(
         name=f"{postgres.TYPE}/{name}",
@@ -209,6 +211,7 @@ ROWS = (
         "FirewallRules",
         FirewallRules(),
         NameRule(pattern=r"[A-Za-z0-9_-]{1,80}", code="InvalidFirewallRuleName"),
+        takes=60,
     ),
     replace(
         _row("configurations", "", Configurations(), NameRule(pattern=r"[A-Za-z_][\w.]{0,127}")),

@@ -334,7 +334,7 @@ ROW = ResourceType(
     ),
     top_level=frozenset({"sku", "identity", "kind", "managedBy"}),
     provisioning=False,
-    create=replace(LRO, takes=60, announces="CreateLogicalDatabase"),
+    create=replace(LRO, takes=105, announces="CreateLogicalDatabase"),
     update=replace(LRO, takes=45, announces="UpdateLogicalDatabase"),
     delete=replace(LRO, takes=20, since=sqlserver.CLASSIC, announces="DropLogicalDatabase"),
     group_delete=30.0,

@@ -21,7 +21,7 @@ from local.azure.world import Operation, Resource, World, plain
 TYPE = f"{sqlserver.TYPE}/failoverGroups"
 PRIMARY, SECONDARY = "Primary", "Secondary"
 USUAL_GRACE, LEAST_GRACE = 60, 60  # minutes
-_LRO = replace(sqlserver.LRO, takes=30, segment="failoverGroupAzureAsyncOperation", retry_after=10)
+_LRO = replace(sqlserver.LRO, takes=10, segment="failoverGroupAzureAsyncOperation", retry_after=10)
 _POLICIES = ("Automatic", "Manual")
 _SWITCH = ("Enabled", "Disabled")
 

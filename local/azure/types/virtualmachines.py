@@ -290,7 +290,7 @@ ROWS = (
         top_level=frozenset(
             {"identity", "zones", "plan", "etag", "extendedLocation", "resources", "managedBy"}
         ),
-        delete=replace(_ACT, takes=45.0),
+        delete=replace(_ACT, takes=10.0),
         group_delete=60.0,
         actions={
             ("POST", "start"): _turn("starting", STARTED),
