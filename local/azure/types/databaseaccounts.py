@@ -26,7 +26,6 @@ _VERSIONS = (
     *("2024-09-01-preview", "2024-11-15", "2024-12-01-preview", "2025-04-15"),
     *("2025-05-01-preview", "2025-10-15"),
 )
-_AT_WORK = {"Creating", "Updating"}
 _LEAST_SHARE = 10  # an idle autoscaled database runs at a tenth of its most
 
 
@@ -49,14 +48,15 @@ class Account(Declared):
         """Remember the identity that is shown until the work is over."""
         kept = super().state(write)
         current = write.current
-        was = (current.body if current else {}).get("identity") or {"type": "None"}
-        return kept if write.seeding else {**kept, "identity": was}
+        if current is None or write.seeding:
+            return kept
+        return {**kept, "identity": current.body.get("identity") or {"type": "None"}}
 
     def shown(self, resource: Resource, view: View) -> Json:
         """Return the body with the identity it had where it is being changed."""
         body = super().shown(resource, view)
         was = resource.state.get("identity")
-        if "identity" in body and was is not None and resource.provisioning in _AT_WORK:
+        if "identity" in body and was is not None and resource.provisioning == "Updating":
             body["identity"] = was
         return body
 
