@@ -14,14 +14,33 @@ _UNSIGNED = datetime(2023, 9, 1, tzinfo=UTC)
 _DAY_ONE = datetime(1, 1, 1, tzinfo=UTC)
 
 
+def ordered(exchanges: list[Json]) -> list[Json]:
+    """Return exchanges in the order of their dates, where each has one.
+
+    What went on side by side may be kept in another.
+    """
+    known = [at for exchange in exchanges if (at := _dated(exchange)) is not None]
+    if len(known) < len(exchanges):
+        return exchanges
+    return [exchanges[place] for place in sorted(range(len(known)), key=known.__getitem__)]
+
+
 def when(exchanges: list[Json]) -> datetime | None:
     """Return when a recording was made, or about when; None where nothing in it tells."""
-    for exchange in exchanges:
-        for name, value in (exchange["response"].get("headers") or {}).items():
-            if name.lower() == "date":
-                with contextlib.suppress(ValueError):
-                    return parsedate_to_datetime(str(value)).astimezone(UTC)
-    return _linked(exchanges) or _unsigned(exchanges)
+    told = (_dated(exchange) for exchange in exchanges)
+    return (
+        next((at for at in told if at is not None), None)
+        or _linked(exchanges)
+        or _unsigned(exchanges)
+    )
+
+
+def _dated(exchange: Json) -> datetime | None:
+    for name, value in (exchange["response"].get("headers") or {}).items():
+        if name.lower() == "date":
+            with contextlib.suppress(ValueError):
+                return parsedate_to_datetime(str(value)).astimezone(UTC)
+    return None
 
 
 def _unsigned(exchanges: list[Json]) -> datetime | None:

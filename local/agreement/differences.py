@@ -29,6 +29,7 @@ _DEPLOYED = "microsoft.resources/deployment"
 _SERVED = {name.partition("/")[0] for name in _TYPES} | {"microsoft.quota"}
 _BEGAN = re.compile(r'"startTime": "(\d{4}-\d\d-\d\d)T')
 _LONG = timedelta(days=60)
+_NO_TYPES = {"locations", "operations", "register", "unregister"}  # what every provider has
 _TYPE = re.compile(r"microsoft\.\w+/\w+", re.IGNORECASE)
 _WITH_BODY = {"PUT", "PATCH"}
 _KNOWN = {
@@ -107,7 +108,7 @@ def _kind(wanted: str, exchanges: list[Json], place: int) -> bool:
 
 def _is_unknown(one: Provider) -> bool:
     name = f"{one.namespace}/{one.types[0]}"
-    apart = one.types[0].lower() == "locations" or name.lower() in _TYPES
+    apart = one.types[0].lower() in _NO_TYPES or name.lower() in _TYPES
     return not apart and TABLE.find(name) is None
 
 

@@ -85,7 +85,7 @@ def play(path: Path) -> Outcome:
         operation=str(recording.get("operation") or path.stem),
         name=path.stem,
     )
-    exchanges = recording.get("exchanges") or []
+    exchanges = dates.ordered(recording.get("exchanges") or [])
     if not exchanges:
         outcome.faults.append("the recording has no exchange")
         return outcome
