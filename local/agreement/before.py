@@ -21,7 +21,7 @@ from local.agreement import (
     seeds,
     writes,
 )
-from local.azure import places, seeding
+from local.azure import seeding
 from local.azure.arm import Json, Refusal
 from local.azure.ids import Id, parse
 from local.azure.world import World
@@ -45,6 +45,8 @@ def found(world: World, exchanges: list[Json]) -> None:
         item = world.find(key)
         if item is not None:  # the simplest way not to be what was asked for
             world.save(replace(item, provisioning="Failed"))
+    for key in before.starting:
+        seeds.make_starting(world, key)
     measured.put(world, exchanges)
     for principal in naming.principals(exchanges):
         causes.know(world, principal)
@@ -78,6 +80,7 @@ class _Before:
         self.groups: dict[str, Json] = {}
         self.gone: list[tuple[Id, Json | None]] = []
         self.otherwise: set[str] = set()
+        self.starting: set[str] = set()
         self._made: set[str] = set()
         self._missing = failures.missing(exchanges)
         self._world, self._exchanges = world, exchanges
@@ -164,6 +167,8 @@ class _Before:
         if target.type.lower() == _HEALTH and whole.key in self.rows:
             for row in gateways.behind(self.rows[whole.key], self._exchanges):
                 self.rows.setdefault(parse(row["id"])[0].key, row)
+        if seeds.is_starting(known):
+            self.starting.add(whole.key)
         for other in naming.parts(whole, target, request):
             self.rows.setdefault(other.key, bare.row(other, naming.place(request, known)))
         if whole.type.lower() == _PROFILES and whole != target and whole.key in self.rows:
@@ -253,7 +258,7 @@ def _put(world: World, rows: Iterable[Json]) -> None:
         if world.find(row["id"]) is not None and "properties" not in row:
             continue
         try:
-            seeding.seed(world, [_placed(row, world)], now=now, believed=True)
+            seeding.seed(world, [seeds.placed(row, world)], now=now, believed=True)
         except (ValueError, Refusal):
             continue
         if seeds.is_fresh(row):
@@ -264,17 +269,6 @@ def _order(row: Json) -> tuple[bool, int, bool]:
     """Return the place of a row: groups, what stands in them, what stands in that; apps last."""
     name = row["id"].lower()
     return "/providers/" in name, name.count("/"), "/microsoft.app/managedenv" not in name
-
-
-def _placed(row: Json, world: World) -> Json:
-    """Return a row in a region that its type is offered in."""
-    kind = world.table.find(parse(row["id"])[0].type)
-    if kind is None:
-        unfit = places.normal(str(row.get("location"))) not in places.FOR_GROUPS
-        return {**row, "location": "westus2"} if unfit else row
-    if kind.tracked and places.normal(str(row.get("location", ""))) not in kind.regions:
-        return {**row, "location": kind.regions[0]}
-    return row
 
 
 def _over(shown: Any, asked: Any) -> Any:

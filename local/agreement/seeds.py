@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+from local.azure import places
 from local.azure.arm import Json
 from local.azure.ids import parse
 from local.azure.types import containerrun
@@ -70,6 +71,32 @@ def _containers(row: Json) -> list[Json]:
     if "containergroups" not in row["id"].lower():
         return []
     return (row.get("properties") or {}).get("containers") or []
+
+
+def placed(row: Json, world: Any) -> Json:
+    """Return a row in a region that its type is offered in."""
+    kind = world.table.find(parse(row["id"])[0].type)
+    if kind is None:
+        unfit = places.normal(str(row.get("location"))) not in places.FOR_GROUPS
+        return {**row, "location": "westus2"} if unfit else row
+    if kind.tracked and places.normal(str(row.get("location", ""))) not in kind.regions:
+        return {**row, "location": kind.regions[0]}
+    return row
+
+
+def is_starting(known: Json | None) -> bool:
+    """Tell whether a list of an app's replicas has one that has not been started."""
+    rows = [row for row in (known or {}).get("value") or [] if isinstance(row, dict)]
+    states = [(row.get("properties") or {}).get("runningState") for row in rows]
+    return "NotRunning" in states
+
+
+def make_starting(world: Any, name: str) -> None:
+    """Let the revisions of an app have been made just now."""
+    item, now = world.find(name), world.clock.now().isoformat()
+    if item is not None:
+        made = [{**row, "created": now} for row in item.state["revisions"]]
+        world.save(replace(item, state={**item.state, "revisions": made}))
 
 
 def make_fresh(world: Any, name: str) -> None:

@@ -57,3 +57,20 @@ def test_only_previews_tell_kinds_of_image_and_debug_endpoints(azure: Azure, app
         (running,) = replicas[0]["properties"]["containers"]
 
         assert ("imageType" in container, "debugEndpoint" in running) == (more, more)
+
+
+def test_a_replica_waits_until_its_revision_is_ready(azure: Azure, home: str) -> None:
+    path = f"{home.rpartition('/managedEnvironments/')[0]}/containerApps/early"
+    template = {"containers": [{"name": "early", "image": "nginx"}]}
+    body = {"location": "westeurope", "properties": {"environmentId": home, "template": template}}
+    azure.call("PUT", path, body, version=VERSION)
+
+    states = []
+    for _ in range(2):
+        (revision,) = azure.get(f"{path}/revisions", VERSION)["value"]
+        (replica,) = azure.get(f"{path}/revisions/{revision['name']}/replicas", VERSION)["value"]
+        (one,) = replica["properties"]["containers"]
+        states.append((replica["properties"]["runningState"], "containerId" in one))
+        azure.clock.advance(60)
+
+    assert states == [("NotRunning", False), ("Running", True)]

@@ -132,7 +132,8 @@ def replicas(use: Use) -> Answer:
     item, now = use.resource, use.call.now
     revision = _require(use)
     count = _shown(item, revision, now, use.call.version)["properties"]["replicas"]
-    rows = [_replica(item, revision, place) for place in range(int(count))]
+    ready = is_ready(revision, now)
+    rows = [_replica(item, revision, place, ready=ready) for place in range(int(count))]
     if not _tells_more(use.call.version):
         for row in rows:
             for one in row["properties"]["containers"]:
@@ -145,7 +146,8 @@ def _tells_more(version: str) -> bool:
     return version >= "2025-02" or (version >= "2024-02-02" and version.endswith("preview"))
 
 
-def _replica(app: Resource, revision: Json, place: int) -> Json:
+def _replica(app: Resource, revision: Json, place: int, *, ready: bool) -> Json:
+    """Return one replica; recorded: its containers have no id before they have been started."""
     salt = guid("replica", app.id, revision["name"], str(place)).replace("-", "")
     name = f"{revision['name']}-{salt[:10]}-{salt[10:15]}"
     target = f"{app.id}/revisions/{revision['name']}/replicas/{name}"
@@ -157,16 +159,16 @@ def _replica(app: Resource, revision: Json, place: int) -> Json:
         "type": "Microsoft.App/containerapps/revisions/replicas",
         "properties": {
             "createdTime": stamp(datetime.fromisoformat(revision["created"])),
-            "runningState": "Running",
+            "runningState": "Running" if ready else "NotRunning",
             "runningStateDetails": "",
             "containers": [
                 {
                     "name": one["name"],
-                    "containerId": f"containerd://{salt}",
-                    "ready": True,
-                    "started": True,
+                    **({"containerId": f"containerd://{salt}"} if ready else {}),
+                    "ready": ready,
+                    "started": ready,
                     "restartCount": 0,
-                    "runningState": "Running",
+                    "runningState": "Running" if ready else "Waiting",
                     "runningStateDetails": "",
                     "logStreamEndpoint": f"https://{host}/containers/{one['name']}/logstream",
                     "execEndpoint": f"wss://{host}/containers/{one['name']}/exec",
@@ -221,7 +223,7 @@ def _require(use: Use) -> Json:
 def _shown(app: Resource, revision: Json, now: datetime, version: str) -> Json:
     kind = revision["behaviour"]
     ready, stopped = is_ready(revision, now), bool(app.state["stopped"])
-    runs = revision["active"] and not stopped
+    runs, begun = revision["active"] and not stopped, kind not in _BROKEN
     scale = revision["template"].get("scale") or {}
     host = f"{revision['name']}.{app.state['domain']}"
     state, health = "Running", "Healthy"
@@ -245,7 +247,7 @@ def _shown(app: Resource, revision: Json, now: datetime, version: str) -> Json:
             "fqdn": host,
             "template": _full(revision["template"], version),
             "active": revision["active"],
-            "replicas": max(int(scale.get("minReplicas") or 0), 1) if runs and ready else 0,
+            "replicas": max(int(scale.get("minReplicas") or 0), 1) if runs and begun else 0,
             "trafficWeight": weights(app, now)[revision["name"]],
             "healthState": health,
             "provisioningState": provisioning if revision["active"] else "Deprovisioned",
