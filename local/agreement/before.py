@@ -117,7 +117,7 @@ class _Before:
             self._part(whole, response.get("body"))
         listed = _listed(self.rows, self._made, known, self._world)
         acted = whole != target and request["method"] == "POST" and code not in _ABSENT
-        if (response["status"] == 404 and not acted) or (listed and whole == target):
+        if (response["status"] in {404, 405} and not acted) or (listed and whole == target):
             return
         self._target(whole, target, exchange, known)
         if request["method"] in {"PUT", "PATCH"}:

@@ -215,7 +215,7 @@ class Behaviour:
         return None
 
     def always(self, world: "World", above: "Resource", now: datetime) -> list["Resource"]:
-        """Return what is under a resource without anybody having made it."""
+        """Return what is under a resource without anybody having made it, or refuse to look."""
         return []
 
     def deleting(self, use: Use) -> Answer | None:

@@ -4,6 +4,7 @@
 lro = {takes = 60, status = 202, header = "location"}   # long-running; without it, done at once
 status = 200                 # of one done at once
 body = {message = "…"}       # what it answers, with the words of `lines`
+was = {until = "2018-12", body = {}}   # what it answered until that month
 set = {"properties.x" = 1}   # members that it changes, at the end of its work
 show = true                  # what it answers is the resource
 flat = "2017-10-12"          # and up to that api-version, its properties without an envelope
@@ -18,10 +19,11 @@ from typing import Any
 
 from local.azure import actions, lines, paging
 from local.azure.arm import Answer, Json, Refusal
+from local.azure.era import ERA
 from local.azure.table import Action, Lro, Use, View
 from local.azure.world import Resource, World, plain
 
-_KNOWN = {"lro", "status", "body", "set", "while", "only", "list", "show", "flat"}
+_KNOWN = {"lro", "status", "body", "set", "while", "only", "list", "show", "flat", "was"}
 
 
 def action(said: Mapping[str, Any]) -> Action:
@@ -36,7 +38,9 @@ def action(said: Mapping[str, Any]) -> Action:
     def act(use: Use) -> Answer:
         """Do what the table says."""
         _check(use, said.get("only"))
-        answer = Answer(status=said.get("status", 200), body=_body(use, said.get("body")))
+        was = said.get("was")
+        told = was["body"] if was and ERA.get() <= was["until"] else said.get("body")
+        answer = Answer(status=said.get("status", 200), body=_body(use, told))
         if lro is None:
             if said.get("set"):
                 changed = apply(use.resource, said["set"])

@@ -18,6 +18,7 @@ CLASSES: Mapping[str, type[Declared]] = {
     "microsoft.app/jobs": appjobs.Job,
     "microsoft.app/jobs/executions": appjobs.Execution,
     "microsoft.documentdb/databaseaccounts": databaseaccounts.Account,
+    "microsoft.documentdb/databaseaccounts/mongodbdatabases": databaseaccounts.MongoDatabase,
     "microsoft.documentdb/databaseaccounts/sqldatabases/throughputsettings": (
         databaseaccounts.Throughput
     ),

@@ -61,6 +61,20 @@ class Account(Declared):
         return body
 
 
+class MongoDatabase(Declared):
+    """A database of documents as MongoDB has them, in an account that speaks so."""
+
+    def always(self, world: World, above: Resource, now: Any) -> list[Resource]:
+        """Refuse to look for one in an account of another kind."""
+        if above.body.get("kind") != "MongoDB":
+            raise Refusal(
+                405,
+                "MethodNotAllowed",
+                "Requests for API mongodb are not supported for this account.",
+            )
+        return []
+
+
 class Throughput(Declared):
     """The throughput of a database or a container, there as soon as it was made with one."""
 
