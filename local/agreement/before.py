@@ -14,6 +14,7 @@ from local.agreement import (
     causes,
     failures,
     gateways,
+    granted,
     looks,
     measured,
     naming,
@@ -47,6 +48,7 @@ def found(world: World, exchanges: list[Json]) -> None:
             world.save(replace(item, provisioning="Failed"))
     for key in before.starting:
         seeds.make_starting(world, key)
+    granted.put(world, exchanges)
     measured.put(world, exchanges)
     for principal in naming.principals(exchanges):
         causes.know(world, principal)

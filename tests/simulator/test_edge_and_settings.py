@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from .kit import Azure
+from .kit import SCOPE, Azure
 
+READER = "acdd72a7-3385-48ef-bd42-f606fba81ae7"
 CDN, NETWORK, SETTINGS, TRAFFIC = "2023-05-01", "2024-05-01", "2021-05-01-preview", "2022-04-01"
 
 
@@ -103,3 +104,30 @@ def test_a_nested_endpoint_leads_to_the_name_of_its_profile(azure: Azure) -> Non
     told = azure.get(path, TRAFFIC)["properties"]
     assert told["target"] == "tesoro-inner.trafficmanager.net"
     assert (told["minChildEndpointsIPv4"], told["minChildEndpointsIPv6"]) == (0, 0)
+
+
+def test_a_rule_queries_only_what_its_identity_may_read(azure: Azure) -> None:
+    group = azure.group()
+    identity = f"{group}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/watcher"
+    _made(azure, identity, "2023-01-31", location="westeurope")
+    scope = f"{group}/providers/Microsoft.OperationalInsights/workspaces/logs"
+    azure.seed({"id": scope, "location": "westeurope"})
+    periods = {"minFailingPeriodsToAlert": 1, "numberOfEvaluationPeriods": 1}
+    one = {"query": "AppRequests", "operator": "GreaterThan", "threshold": 1}
+    criteria = {"allOf": [{**one, "timeAggregation": "Count", "failingPeriods": periods}]}
+    given = {"scopes": [scope], "criteria": criteria, "severity": 0}
+    given |= {"evaluationFrequency": "PT10M", "windowSize": "PT10M"}
+    who = {"type": "UserAssigned", "userAssignedIdentities": {identity: {}}}
+    body = {"location": "westeurope", "identity": who, "properties": given}
+    path = f"{group}/providers/Microsoft.Insights/scheduledQueryRules/busy"
+
+    early = azure.call("PUT", path, body, version="2023-12-01")
+    principal = azure.get(identity, "2023-01-31")["properties"]["principalId"]
+    role = f"{SCOPE}/providers/Microsoft.Authorization/roleDefinitions/{READER}"
+    role_body = {"roleDefinitionId": role, "principalId": principal}
+    name = f"{group}/providers/Microsoft.Authorization/roleAssignments/{principal}"
+    azure.clock.advance(600)
+    _made(azure, name, "2022-04-01", properties=role_body)
+    late = azure.call("PUT", path, body, version="2023-12-01")
+
+    assert (early.status_code, late.status_code) == (400, 201), early.text + late.text
