@@ -15,6 +15,7 @@ from local.agreement import (
     failures,
     gateways,
     granted,
+    held,
     looks,
     measured,
     naming,
@@ -49,6 +50,7 @@ def found(world: World, exchanges: list[Json]) -> None:
     for key in before.starting:
         seeds.make_starting(world, key)
     granted.put(world, exchanges)
+    held.put(world, exchanges)
     measured.put(world, exchanges)
     for principal in naming.principals(exchanges):
         causes.know(world, principal)
