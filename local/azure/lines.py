@@ -35,9 +35,9 @@ class Line:
     `added` and `dropped` are the first and the last month (2024-01) in which Azure showed it.
     `called` is the name of the only thing that has it. `own`: the caller's value is not believed.
     `since` and `until` are the first and the last api-version that has it, of the previews alone
-    where it is `preview`; `to` the kinds of call
-    that see it (`get put list`, and `replace` for a PUT that is no PATCH); `when` a condition, a
-    path and a pattern of its value (an absent member counts as empty text).
+    where it is `preview`; `to` the kinds of call that see it (`get put list`, and `replace` for a
+    PUT that is no PATCH); `when` a condition, a path and a pattern of its value (an absent member
+    counts as empty text).
     """
 
     path: tuple[str, ...]

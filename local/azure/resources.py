@@ -230,7 +230,7 @@ def _is_idle(write: Write, lro: Lro) -> bool:
     current, patches = write.current, write.call.method == "PATCH"
     if current is None or current.provisioning not in {None, "Succeeded"}:
         return False
-    if patches and lro.unchanged != "always done":
+    if lro.unchanged == "work" or (patches and lro.unchanged != "always done"):
         return False
     shaped = plain(write.type.behaviour.shape(write))
     for name in ("id", "name", "type", "etag", *(["tags"] if patches else [])):

@@ -6,7 +6,7 @@ restored one speaks the interfaces of its source; and a throughput is there for 
 with one.
 """
 
-from typing import Any
+from datetime import datetime
 
 from local.azure import places
 from local.azure.arm import Answer, Call, Json, Refusal, stamp
@@ -64,7 +64,7 @@ class Account(Declared):
 class MongoDatabase(Declared):
     """A database of documents as MongoDB has them, in an account that speaks so."""
 
-    def always(self, world: World, above: Resource, now: Any) -> list[Resource]:
+    def always(self, world: World, above: Resource, now: datetime) -> list[Resource]:
         """Refuse to look for one in an account of another kind."""
         if above.body.get("kind") != "MongoDB":
             raise Refusal(
@@ -87,7 +87,7 @@ class Throughput(Declared):
             told.setdefault("throughput", most // _LEAST_SHARE)
         return body
 
-    def always(self, world: World, above: Resource, now: Any) -> list[Resource]:
+    def always(self, world: World, above: Resource, now: datetime) -> list[Resource]:
         """Return the throughput that was asked for with what is above, if one was."""
         asked = (above.body.get("properties") or {}).get("options") or {}
         if not asked.get("throughput"):
