@@ -123,16 +123,13 @@ class Lro:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
-    """Who is looking: the instant, the api-version, and by which kind of call.
-
-    `patches`: the call is a PATCH, which most providers answer as they answer a PUT.
-    """
+    """Who is looking: the instant, the api-version, and by which kind of call."""
 
     now: datetime
     version: str
     kind: str = "get"  # get, put, list, subscription (a list across groups)
     expand: str = ""  # what `$expand` asks for
-    patches: bool = False
+    patches: bool = False  # a put that is a PATCH, which most providers answer alike
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
