@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlencode, urlsplit
+from urllib.parse import parse_qs, unquote, urlencode, urlsplit
 
 import httpx
 import jwt
@@ -131,7 +131,7 @@ async def _play(outcome: Outcome, exchanges: list[Json], recorder: str) -> None:
             one = _OPERATION.search(request["path"])
             if links and request["method"] == "GET" and _POLL.search(request["path"]) and not one:
                 address = _followed(links, request["path"], theirs)
-                clock.advance(_long_enough(request) if _ended(recorded) else 1)
+                clock.advance(_until_done(world, clock, address) if _ended(recorded) else 1)
             elif more and "$skiptoken" in query:
                 address = more
             elif one and request["path"].rpartition("/")[2] in ours:
@@ -220,9 +220,16 @@ def _query(request: Json, world: World) -> dict[str, str]:
     return {k: unquote(v) for k, v in asked.items() if v != _TAKEN_OUT}
 
 
-def _long_enough(request: Json) -> int:
-    is_container = "microsoft.containerinstance" in request["path"].lower()
-    return _CONTAINERS if is_container else _LONG_ENOUGH
+def _until_done(world: World, clock: inline.HandClock, address: str) -> float:
+    """Return the seconds until the work that a poll is of has ended."""
+    parts = urlsplit(address)
+    names = (parts.path.rpartition("/")[2].lower(), parse_qs(parts.query).get("t", [""])[0])
+    found = next((world.operations[n] for n in names if n in world.operations), None)
+    if found is None:
+        return _LONG_ENOUGH
+    left = (found.due - clock.now()).total_seconds()
+    is_container = "microsoft.containerinstance" in address.lower()
+    return max(left, _CONTAINERS if is_container else 1.0)
 
 
 def _ended(recorded: Json) -> bool:

@@ -15,7 +15,7 @@ def _account(azure: Azure, name: str, **properties: Any) -> str:
     body = {"location": "westeurope", "properties": given}
     answer = azure.call("PUT", path, body, version=COSMOS)
     assert answer.status_code == 200, answer.text
-    azure.clock.advance(400)
+    azure.clock.advance(600)
     return path
 
 
@@ -51,7 +51,7 @@ def test_an_account_shows_its_old_identity_until_the_work_is_over(azure: Azure) 
 
     body = {"identity": {"type": "SystemAssigned"}}
     begun = azure.call("PATCH", path, body, version=COSMOS).json()
-    azure.clock.advance(400)
+    azure.clock.advance(600)
 
     assert begun["identity"] == {"type": "None"}
     assert "principalId" in azure.call("GET", path, version=COSMOS).json()["identity"]

@@ -34,7 +34,7 @@ FLOORS: dict[str, float] = {
     "network": 1.0,
     "postgresflex": 0.95,
     "quota": 1.00,
-    "redis": 0.97,
+    "redis": 1.00,
     "resources": 0.93,
     "scenarios": 0.57,
     "sql": 0.97,

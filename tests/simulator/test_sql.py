@@ -93,7 +93,7 @@ def test_a_database_is_made_in_the_size_that_is_asked_for(azure: Azure, database
     body = {"location": HERE, "sku": {"name": "HS_Gen5_4"}, "properties": {}}
 
     answer = azure.call("PUT", f"{server}/databases/other", body, version=VERSION)
-    azure.clock.advance(60)
+    azure.clock.advance(120)
 
     assert (answer.status_code, answer.json()["operation"]) == (202, "CreateLogicalDatabase")
     made = azure.get(f"{server}/databases/other", VERSION)
