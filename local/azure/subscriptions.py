@@ -1,6 +1,6 @@
 """Subscriptions, their regions and their providers: what Resource Manager answers itself."""
 
-from local.azure import elsewhere, paging, places
+from local.azure import elsewhere, geography, paging, places
 from local.azure.arm import Answer, Call, Json, Refusal, gateway, guid, is_guid
 from local.azure.world import World
 
@@ -116,8 +116,13 @@ def locations(world: World, call: Call) -> Answer:
         place = {"longitude": east, "latitude": north}
         if call.version >= "2019-11-01":
             row["type"] = "Region"
-            row["regionalDisplayName"] = display
-            row["metadata"] = {"regionType": "Physical", "regionCategory": "Recommended", **place}
+            row["regionalDisplayName"] = geography.regional(name)
+            told = geography.metadata(name, world.subscription, call.version)
+            kind = {"regionType": "Physical", "regionCategory": "Recommended"}
+            row |= {
+                "metadata": {**kind, **told, **place},
+                **geography.mappings(name, call.version),
+            }
         else:
             row |= place
         value.append(row)

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
-from local.azure import groups, places
+from local.azure import geography, groups, places
 from local.azure.arm import Call, Json, guid
 from local.azure.ids import parse
 from local.azure.templates.errors import NotYet, TemplateError
@@ -17,16 +17,6 @@ from local.azure.templates.plan import Plan
 from local.azure.world import World
 
 _GROUPS = "2021-04-01"
-_ZONED = frozenset(
-    (
-        *("westeurope", "northeurope", "eastus", "eastus2", "westus2", "westus3", "centralus"),
-        *("southcentralus", "uksouth", "francecentral", "germanywestcentral", "swedencentral"),
-        *("norwayeast", "switzerlandnorth", "polandcentral", "italynorth", "spaincentral"),
-        *("japaneast", "koreacentral", "southeastasia", "eastasia", "australiaeast"),
-        *("centralindia", "canadacentral", "brazilsouth", "southafricanorth", "uaenorth"),
-        *("qatarcentral", "israelcentral"),
-    )
-)
 _CLOUD: Json = {
     "name": "AzureCloud",
     "gallery": "https://gallery.azure.com/",
@@ -191,10 +181,7 @@ class Live:
 
     def zones(self, namespace: str, kind: str, place: str, count: int, offset: int) -> list[str]:
         """Return zones of a region, from the first or an offset; none where it has none."""
-        if places.normal(place) not in _ZONED:
-            return []
-        known = ["1", "2", "3"]
-        return known[offset : offset + count]
+        return list(geography.zones(place)[offset : offset + count])
 
     def reference(self, name: str, version: str | None, *, full: bool) -> Any:
         """Return what a resource says of itself."""
