@@ -1,7 +1,8 @@
 """Composite formatting: `{index,width:form}` in a text, and the forms that numbers can take.
 
 The invariant culture is the service's. Forms that are no number's are taken for nothing, as a text
-takes them.
+takes them. Lists and objects are written as JSON in single quotes, which Azure/bicep's evaluation
+tests hold against the service's own engine.
 
 Source: learn.microsoft.com "Composite formatting", "Standard numeric format strings", "Custom
 numeric format strings".
@@ -61,6 +62,8 @@ def _invalid(why: str) -> TemplateError:
 
 
 def _shown(value: Any, form: str) -> str:
+    if isinstance(value, list | dict):
+        return _quoted(value)
     if not form or isinstance(value, bool) or not isinstance(value, int | float):
         return json.plain(value)
     standard = _STANDARD.fullmatch(form)
@@ -68,6 +71,20 @@ def _shown(value: Any, form: str) -> str:
         return _custom(value, form)
     digits = int(standard[2]) if standard[2] else None
     return _standard(value, standard[1], digits)
+
+
+def _quoted(value: Any) -> str:
+    """Return a value as JSON in single quotes, as only this function writes it."""
+    match value:
+        case str():
+            inner = json.written(value)[1:-1].replace(r"\"", '"').replace("'", r"\'")
+            return f"'{inner}'"
+        case list():
+            return f"[{','.join(map(_quoted, value))}]"
+        case dict():
+            pairs = (f"{_quoted(name)}:{_quoted(one)}" for name, one in value.items())
+            return f"{{{','.join(pairs)}}}"
+    return json.written(value)
 
 
 def _standard(value: int | float, letter: str, digits: int | None) -> str:

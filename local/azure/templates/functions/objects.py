@@ -88,8 +88,8 @@ def try_get(scope: Scope, value: Any, *path: Any) -> Any:
 
 
 def ordered(value: dict[str, Any]) -> list[str]:
-    """Return an object's names in the alphabet's order, whatever their case."""
-    return sorted(value, key=lambda key: (key.upper(), key))
+    """Return an object's names in the alphabet's order, whatever their case: `a`, `A`, `b`."""
+    return sorted(value, key=lambda key: (key.upper(), key.swapcase()))
 
 
 def _put(found: dict[str, Any], name: str, value: Any) -> None:

@@ -95,6 +95,26 @@ def ends_with(scope: Scope, value: Any, end: Any) -> bool:
     return lowered(value).endswith(lowered(end))
 
 
+@function("like", 2)
+def like(scope: Scope, value: Any, pattern: Any) -> bool:
+    """Tell whether a text is as a pattern says, whatever their case; `*` is any text in it."""
+    _two_strings("like", value, pattern)
+    head, *parts = lowered(pattern).split("*")
+    rest = lowered(value)
+    if not parts:
+        return rest == head
+    tail = parts.pop()
+    if len(rest) < len(head) + len(tail) or not rest.startswith(head) or not rest.endswith(tail):
+        return False
+    at, end = len(head), len(rest) - len(tail)
+    for part in parts:
+        found = rest.find(part, at, end)
+        if found < 0:
+            return False
+        at = found + len(part)
+    return True
+
+
 @function("format", 1, None)
 def format_(scope: Scope, form: Any, *args: Any) -> str:
     """Return a text with values in its places, as .NET's composite formatting has it."""
