@@ -146,8 +146,7 @@ def _advance(world: World, one: Deployment, at: datetime) -> None:
     started = True
     while started:
         started = False
-        done = {node.key for node in one.nodes if node.done}
-        done |= {key for key, item in plan.items.items() if item.existing}
+        done = plan.settled(node.key for node in one.nodes if node.done)
         for node in one.nodes:
             if node.state != WAITING or node.waits:
                 continue

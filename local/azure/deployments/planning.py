@@ -50,6 +50,8 @@ def made(
         location=asked.location,
         address=str((asked.template_link or {}).get("uri") or ""),
         groups=planned or {},
+        template_link=asked.template_link,
+        ahead=True,
     )
     try:
         names = parameters.names(
@@ -74,6 +76,7 @@ def plan_of(world: World, one: Deployment, at: datetime) -> Plan:
     live = found.scope.runtime
     assert isinstance(live, Live)
     live.at, live.done = at, frozenset(node.key for node in one.nodes if node.done)
+    live.ahead = False
     return found
 
 
@@ -103,6 +106,7 @@ def _again(world: World, one: Deployment, at: datetime) -> Plan:
         base=one.base,
         at=at,
         location=one.location,
+        template_link=one.template_link,
     )
     names = Names(
         kind="parameter", sources={name: _known(value) for name, value in one.values.items()}

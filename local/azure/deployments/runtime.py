@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from local.azure import geography, groups, places
-from local.azure.arm import Call, Json, guid
+from local.azure.arm import Call, Json, Refusal, guid
 from local.azure.ids import parse
 from local.azure.templates.errors import NotYet, TemplateError
 from local.azure.templates.hashing import template_hash
@@ -56,6 +56,8 @@ class Live:
 
     `address` is where a linked template's text was; `done` are the keys of the plan whose
     resources are there; `groups` the regions of groups that are planned and not made yet.
+    Who looks `ahead`, before the deployment starts, does not know yet what is not there: a nested
+    deployment may make it.
     """
 
     world: World
@@ -71,6 +73,8 @@ class Live:
     plan: Plan | None = None
     done: frozenset[str] | None = frozenset()
     groups: Mapping[str, str] = field(default_factory=dict)
+    template_link: Json | None = None
+    ahead: bool = False
     _made: int = 0
 
     def now(self) -> datetime:
@@ -148,6 +152,8 @@ class Live:
                 "provisioningState": "Accepted",
             },
         }
+        if self.template_link is not None:
+            told["properties"]["templateLink"] = self.template_link
         return {**told, "location": self.location} if self.location else told
 
     def deployer(self) -> Any:
@@ -196,7 +202,7 @@ class Live:
                 " not in the template. Please see https://aka.ms/arm-functions#reference for"
                 " usage details."
             )
-        body: Json = self.world.door(self.world, self._call("GET", target, used)).body or {}
+        body = self._read(self._call("GET", target, used))
         if not full:
             return body.get("properties", {})
         own = {"apiVersion": used, "referenceApiVersion": used, "resourceId": target}
@@ -208,16 +214,26 @@ class Live:
         """Return what an action of a resource answers."""
         target, _ = self._target(name)
         call = self._call("POST", f"{target}/{function}", version, values)
-        return self.world.door(self.world, call).body or {}
+        return self._read(call)
+
+    def _read(self, call: Call) -> Json:
+        try:
+            return self.world.door(self.world, call).body or {}
+        except Refusal as refusal:
+            if self.ahead:
+                raise NotYet from refusal
+            raise
 
     def _target(self, name: str) -> tuple[str, str]:
         """Return a resource's identifier and the api-version that its template gives it."""
-        for item in self.plan.named(name) if self.plan else []:
+        known = self.plan.named(name) if self.plan is not None else []
+        if self.plan is not None and known:
+            item = known[0]
             if not item.enabled:
                 raise TemplateError(
                     f"The resource '{item.id}' is not deployed: its condition is false."
                 )
-            if self.done is None or (not item.existing and item.key not in self.done):
+            if self.done is None or item.key not in self.plan.settled(self.done):
                 raise NotYet
             return item.id, item.version
         if self.done is None:

@@ -45,9 +45,10 @@ def kind_of(path: str) -> tuple[str, str]:
 def below(scope: str, given: str) -> str:
     """Return the scope that a resource's `scope` means: whole, or a resource by type and name.
 
+    `/` is the tenant, whose identifier is empty.
     `Microsoft.X/a/one` and `Microsoft.X/a/b/one/two` (as resourceId without its scope) both do.
     """
     if given.startswith("/"):
-        return given.rstrip("/") or "/"
+        return given.rstrip("/")
     words = given.strip("/").split("/")
     return f"{scope}/providers/{'/'.join(words)}"

@@ -1,7 +1,9 @@
 """A template's resources one by one: loops unrolled, children beside their parents, names settled.
 
 Names, types, conditions and counts must be known before a deployment starts; nothing here asks
-what is deployed.
+what is deployed. A resource with a symbol whose condition leaves it out need not have a name that
+can be told: templates that Bicep writes take names out of parameters that are then not given
+(Azure/bicep-registry-modules has it everywhere for keys and identities).
 """
 
 from collections.abc import Iterator, Mapping
@@ -54,6 +56,19 @@ def items(resources: Any, scope: Scope, scope_id: str) -> Iterator[Item]:
         yield from _unrolled(source, scope, scope_id, ("resources", at))
 
 
+def loops(resources: Any) -> Iterator[str]:
+    """Yield what loops may be called, their symbols and their names, in lower case."""
+    pairs = resources.items() if isinstance(resources, dict) else enumerate(resources or ())
+    for symbol, source in pairs:
+        if not isinstance(source, dict):
+            continue
+        loop = source.get("copy")
+        if isinstance(loop, dict):
+            yield str(loop.get("name")).lower()
+            yield str(symbol).lower()
+        yield from loops(source.get("resources"))
+
+
 def _unrolled(
     source: Any,
     scope: Scope,
@@ -94,18 +109,18 @@ def _one(
     at: int | None = None,
 ) -> Iterator[Item]:
     kind = _text(source, "type", scope, path)
-    name = _text(source, "name", scope, path)
-    if above is not None:
-        kind, name = f"{above[0]}/{kind}", f"{above[1]}/{name}"
+    kind = f"{above[0]}/{kind}" if above is not None else kind
     version = _text(source, "apiVersion", scope, path)
     enabled = evaluation.value(source.get("condition", True), scope, (*path, "condition"))
     if not isinstance(enabled, bool):
         raise TemplateError("A resource's condition must be a boolean.", (*path, "condition"))
-    where = _scope_of(source, kind, scope, scope_id, path)
     try:
-        found = identifier(kind, name, where)
-    except TemplateError as error:
-        raise TemplateError(error.message, path) from error
+        name, found = _named(source, kind, scope, scope_id, path, above)
+    except TemplateError:
+        if enabled or not symbol:
+            raise
+        name = "/".join([symbol] * kind.count("/"))
+        found = identifier(kind, name, scope_id)
     key = (f"{symbol}[{at}]" if at is not None else symbol) if symbol else found.lower()
     yield Item(
         key=key,
@@ -129,13 +144,31 @@ def _one(
             yield replace(item, enabled=item.enabled and enabled)
 
 
+def _named(
+    source: Mapping[str, Any],
+    kind: str,
+    scope: Scope,
+    scope_id: str,
+    path: Path,
+    above: tuple[str, str] | None,
+) -> tuple[str, str]:
+    """Return a resource's name and its identifier."""
+    name = _text(source, "name", scope, path)
+    name = f"{above[1]}/{name}" if above is not None else name
+    where = _scope_of(source, kind, scope, scope_id, path)
+    try:
+        return name, identifier(kind, name, where)
+    except TemplateError as error:
+        raise TemplateError(error.message, path) from error
+
+
 def _scope_of(
     source: Mapping[str, Any], kind: str, scope: Scope, scope_id: str, path: Path
 ) -> str:
     """Return the identifier of what a resource stands below."""
     if source.get("scope") is not None:
         return below(scope_id, _text(source, "scope", scope, path))
-    if kind.lower() != DEPLOYMENTS:
+    if kind.lower() != DEPLOYMENTS and not source.get("existing"):
         return scope_id
     words = scope_id.split("/")
     subscription = words[2] if len(words) > 2 else ""

@@ -6,14 +6,14 @@ deployed before. What a body refers to in the same template it waits for, beside
 `dependsOn` names.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from local.azure.templates import evaluation, expressions, shape
 from local.azure.templates.errors import NotYet, TemplateError
 from local.azure.templates.evaluation import Names, Runtime, Scope, UserFunction
-from local.azure.templates.items import Item, items
+from local.azure.templates.items import Item, items, loops
 
 # What a resource of a template has and its body has not.
 _OWN = frozenset(
@@ -44,6 +44,7 @@ class Plan:
     scope: Scope
     items: dict[str, Item] = field(default_factory=dict)
     needs: dict[str, list[Need]] = field(default_factory=dict)
+    loops: frozenset[str] = frozenset()  # what loops are called, of those without a round too
 
     def body(self, key: str, *, lasting: bool = False) -> dict[str, Any]:
         """Return the body of a resource; raise NotYet where something is known only later.
@@ -62,6 +63,18 @@ class Plan:
                 found[name] = _nested(inner, scope, path)
             else:
                 found[name] = evaluation.value(inner, scope, path)
+        return found
+
+    def settled(self, done: Iterable[str]) -> set[str]:
+        """Return the keys of what is there once these are done.
+
+        What exists is there when what it waits for is: it may be inside of what is deployed.
+        """
+        found = set(done)
+        left = [key for key, item in self.items.items() if item.existing]
+        while ready := [k for k in left if all(n.key in found for n in self.needs[k])]:
+            found |= set(ready)
+            left = [key for key in left if key not in found]
         return found
 
     def outputs(self) -> dict[str, Any]:
@@ -111,16 +124,21 @@ def make(template: Mapping[str, Any], *, scope: Scope, scope_id: str) -> Plan:
     """Return the plan of a template deployed to `scope_id`; raise TemplateError with the place."""
     for name in scope.variables.sources:
         scope.variables.get(name, scope)
-    plan = Plan(template=template, scope=scope)
-    for item in items(template["resources"], scope, scope_id):
-        if item.key in plan.items:
+    resources = template["resources"]
+    plan = Plan(template=template, scope=scope, loops=frozenset(loops(resources)))
+    there: set[str] = set()
+    for item in items(resources, scope, scope_id):
+        if item.enabled and item.id.lower() in there:
             raise TemplateError(
                 f"The resource '{item.id}' at line '{{line}}' and column '{{column}}' is defined"
                 " multiple times in a template. Please see"
                 " https://aka.ms/arm-syntax-resources for usage details.",
                 item.path,
             )
-        plan.items[item.key] = item
+        if item.enabled:
+            there.add(item.id.lower())
+        if item.enabled or item.key not in plan.items:
+            plan.items[item.key] = item
     if len(plan.items) > shape.MOST_RESOURCES:
         raise TemplateError(
             f"The number of template resources limit exceeded. Limit: {shape.MOST_RESOURCES},"
@@ -184,7 +202,7 @@ def _needs(plan: Plan, item: Item) -> list[Need]:
     said = evaluation.value(item.source.get("dependsOn") or [], item.scope, path)
     for name in said if isinstance(said, list) else [said]:
         known = plan.named(str(name))
-        if not known:
+        if not known and str(name).lower() not in plan.loops:
             raise TemplateError(
                 f"The resource '{name}' is not defined in the template. Please see"
                 " https://aka.ms/arm-syntax for usage details.",
@@ -206,37 +224,60 @@ def _needs(plan: Plan, item: Item) -> list[Need]:
 def _references(plan: Plan, item: Item) -> Iterator[Need]:
     """Yield what a body's `reference` and `list*` name in the same template."""
     texts = [one for name, one in item.source.items() if name not in _OWN - {"scope"}]
-    for text in _expressions(texts):
-        for call in expressions.calls(expressions.parse(text)):
-            name = call.name.lower()
-            if call.space or not call.args or not (name in _READS or name.startswith("list")):
-                continue
-            try:
-                given = [evaluation.evaluate(one, item.scope) for one in call.args[:2]]
-            except (NotYet, TemplateError):
-                continue
-            version = str(given[1]) if len(given) > 1 else ""
-            action = "" if name in _READS else call.name
-            for one in plan.named(str(given[0])):
-                yield Need(key=one.key, version=version, action=action)
+    for call, scope in _reads(texts, item.scope):
+        try:
+            given = [evaluation.evaluate(one, scope) for one in call.args[:2]]
+        except (NotYet, TemplateError):
+            continue
+        version = str(given[1]) if len(given) > 1 else ""
+        action = "" if call.name.lower() in _READS else call.name
+        for one in plan.named(str(given[0])):
+            yield Need(key=one.key, version=version, action=action)
 
 
 _READS = {"reference", "references"}
 
 
-def _expressions(value: Any) -> Iterator[str]:
+def _reads(value: Any, scope: Scope) -> Iterator[tuple[expressions.Call, Scope]]:
+    """Yield the calls that ask for resources, each in every round of the loops around it."""
     match value:
         case str() if expressions.is_expression(value):
-            yield value
+            for call in expressions.calls(expressions.parse(value)):
+                name = call.name.lower()
+                if not call.space and call.args and (name in _READS or name.startswith("list")):
+                    yield call, scope
         case list():
             for one in value:
-                yield from _expressions(one)
+                yield from _reads(one, scope)
         case dict():
-            if (value.get("expressionEvaluationOptions") or {}).get("scope") == "inner":
-                yield from _expressions(value.get("parameters"))
+            if _is_inner(value):
+                yield from _reads(value.get("parameters"), scope)
                 return
-            for one in value.values():
-                yield from _expressions(one)
+            for name, one in value.items():
+                if name == "copy" and isinstance(one, list):
+                    yield from _reads_of_loops(one, scope)
+                else:
+                    yield from _reads(one, scope)
+
+
+def _reads_of_loops(loops: list[Any], scope: Scope) -> Iterator[tuple[expressions.Call, Scope]]:
+    for loop in loops:
+        inner = loop.get("input") if isinstance(loop, dict) else None
+        if next(_reads(inner, scope), None) is None:
+            continue
+        try:
+            count = evaluation.rounds(loop.get("count"), scope)
+        except (NotYet, TemplateError):
+            continue
+        for at in range(count):
+            yield from _reads(inner, scope.looping(str(loop.get("name")), at))
+
+
+def _is_inner(properties: Mapping[str, Any]) -> bool:
+    """Tell whether a nested deployment's template sees its own names alone."""
+    options = properties.get("expressionEvaluationOptions")
+    where = options.get("scope") if isinstance(options, dict) else None
+    return str(where).lower() == "inner"
 
 
 def _check_order(plan: Plan) -> None:
@@ -261,8 +302,7 @@ def _nested(properties: Any, scope: Scope, path: Path) -> Any:
     """Return a nested deployment's properties: a template of inner scope is left as it is."""
     if not isinstance(properties, dict):
         return properties
-    inner = str((properties.get("expressionEvaluationOptions") or {}).get("scope", "outer"))
-    left = {"template"} if inner.lower() == "inner" else set()
+    left = {"template"} if _is_inner(properties) else set()
     return {
         name: one if name in left else evaluation.value(one, scope, (*path, name))
         for name, one in properties.items()
