@@ -12,23 +12,20 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from local.agreement import bare, causes
+from local.agreement import causes, retold, stacked
 from local.azure import documents
 from local.azure.arm import Json
 from local.azure.deployments.records import Deployment, Node
 from local.azure.deployments.stackdoors import MANAGEMENT_GROUPS
-from local.azure.deployments.stackrecords import ENDED, Stack
-from local.azure.ids import Id, parse
+from local.azure.ids import parse
 from local.azure.inline import START
 from local.azure.templates import lenient
 from local.azure.templates.identifiers import kind_of
-from local.azure.types import TABLE
 from local.azure.world import World
 
 TYPE = "microsoft.resources/deployments"
 STACKS = "microsoft.resources/deploymentstacks"
 _GENERALIZED = re.compile(r"Generalized from resource: '([^']+)'")
-_SCHEMA = "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#"
 
 
 def bodies(exchanges: list[Json]) -> list[Json]:
@@ -62,7 +59,7 @@ def found(world: World, exchanges: list[Json]) -> None:
         if is_stack and len(target.providers) > 1:
             world.note(MANAGEMENT_GROUPS, [target.scope().name])
         if is_stack and target.last.names and fine:
-            _stack(world, exchanges, place, made)
+            stacked.found(world, exchanges, place, made)
         if not name or not fine:
             continue
         key = name.lower()
@@ -110,8 +107,8 @@ def _request(name: str, told: Json) -> Json:
     asked: Json = {
         "properties": {
             "mode": properties.get("mode", "Incremental"),
-            "template": template(properties, name),
-            "parameters": _values(properties),
+            "template": retold.template(properties, name),
+            "parameters": retold.values(properties),
         }
     }
     if parse(name)[0].group is None:
@@ -119,79 +116,6 @@ def _request(name: str, told: Json) -> Json:
     if told.get("tags") is not None:
         asked["tags"] = told["tags"]
     return asked
-
-
-def template(properties: Json, name: str) -> Json:
-    """Return a template that makes what a deployment's properties tell."""
-    waits = {
-        str(row["id"]).lower(): [_whole(one["id"], name) for one in row.get("dependsOn") or []]
-        for row in properties.get("dependencies") or []
-    }
-    made = [_whole(row["id"], name) for row in properties.get("outputResources") or []]
-    named = [_whole(row["id"], name) for row in properties.get("dependencies") or []]
-    ids = list(dict.fromkeys([*named, *(one for few in waits.values() for one in few), *made]))
-    places = _places(properties)
-    found: Json = {"$schema": _SCHEMA, "contentVersion": "1.0.0.0"}
-    if "parameters" in properties:
-        kinds = properties["parameters"]
-        found["parameters"] = {key: {"type": str(kinds[key]["type"])} for key in kinds}
-    found["resources"] = [
-        _resource(one, places, waits.get(one.lower(), []), at)
-        for at, one in enumerate(sorted(ids, key=_depth))
-    ]
-    if "outputs" in properties:
-        found["outputs"] = {
-            key: {"type": one["type"], "value": one.get("value")}
-            for key, one in properties["outputs"].items()
-        }
-    return found
-
-
-def _depth(name: str) -> int:
-    return name.count("/")
-
-
-def _whole(name: str, deployment: str) -> str:
-    """Return an identifier that old answers tell without its scope."""
-    scope = deployment.rpartition("/providers/")[0]
-    return name if name.startswith("/") else f"{scope}/providers/{name}"
-
-
-def _resource(name: str, places: dict[str, Any], waits: list[str], place: int) -> Json:
-    kind, short = kind_of(name)
-    row = bare.row(parse(name)[0], places.get(kind.lower()))
-    known = TABLE.find(kind)
-    version = known.versions[-1] if known is not None else "2021-04-01"
-    found: Json = {"type": kind, "apiVersion": version, "name": short, "dependsOn": waits}
-    if places.get(kind.lower()):
-        found["location"] = places[kind.lower()]
-    found |= {k: v for k, v in row.items() if k not in {"id", "location"}}
-    more = {
-        member: one
-        for one in waits
-        for (of, other), member in _NAMES.items()
-        if (of, other) == (kind.lower(), kind_of(one)[0].lower())
-    }
-    if kind.lower().endswith("/subnets"):  # one beside the other, as any two must be
-        more["addressPrefix"] = f"10.0.{place}.0/24"
-    return {**found, "properties": {**found.get("properties", {}), **more}} if more else found
-
-
-# Which member of one type's body names the other that it waits for.
-_NAMES = {("microsoft.web/sites", "microsoft.web/serverfarms"): "serverFarmId"}
-
-
-def _places(properties: Json) -> dict[str, Any]:
-    return {
-        f"{row['namespace']}/{one['resourceType']}".lower(): (one.get("locations") or [None])[0]
-        for row in properties.get("providers") or []
-        for one in row.get("resourceTypes") or []
-    }
-
-
-def _values(properties: Json) -> Json:
-    given = properties.get("parameters") or {}
-    return {key: {"value": one.get("value")} for key, one in given.items()}
 
 
 def _links(world: World, request: Json, exchanges: list[Json], name: str) -> None:
@@ -202,13 +126,13 @@ def _links(world: World, request: Json, exchanges: list[Json], name: str) -> Non
     link = (asked.get("templateLink") or {}).get("uri")
     if link:
         exported = next((_exported(one, name) for one in exchanges if _exported(one, name)), None)
-        texts[str(link)] = json.dumps(exported or template(told, name))
+        texts[str(link)] = json.dumps(exported or retold.template(told, name))
     spec = (asked.get("templateLink") or {}).get("id")
     if spec:
         _spec(world, str(spec), exchanges)
     link = (asked.get("parametersLink") or {}).get("uri")
     if link:
-        given = _values(told)
+        given = retold.values(told)
         texts[str(link)] = json.dumps({"contentVersion": "1.0.0.0", "parameters": given})
     if texts:
         world.note(documents.NOTE, texts)
@@ -220,24 +144,12 @@ def _spec(world: World, name: str, exchanges: list[Json]) -> None:
     for one in (version.scope(), version.parent(), version):
         row: Json = {"id": str(one), "location": "westus"}
         if one == version:
-            row["properties"] = {"mainTemplate": _wanted(exchanges)}
+            row["properties"] = {
+                "mainTemplate": retold.wanted(
+                    exchanges, _properties(exchanges[0]["request"]).get("parameters") or {}
+                )
+            }
         causes.seed(world, row)
-
-
-def _wanted(exchanges: list[Json]) -> Json:
-    """Return a template of all that a look ahead says will be there."""
-    rows, given = [], _properties(exchanges[0]["request"]).get("parameters") or {}
-    for exchange in exchanges:
-        body = exchange["response"].get("body")
-        properties = body.get("properties") if isinstance(body, dict) else None
-        changes = properties.get("changes") if isinstance(properties, dict) else None
-        rows += [one["after"] for one in changes or [] if "after" in one]
-    return {
-        "$schema": _SCHEMA,
-        "contentVersion": "1.0.0.0",
-        "parameters": {name: {"type": "string"} for name in given},
-        "resources": [{k: v for k, v in row.items() if k != "id"} for row in rows],
-    }
 
 
 def _exported(exchange: Json, name: str) -> Json | None:
@@ -316,13 +228,13 @@ def _put(
 def _record(world: World, name: str, request: Json, told: Json, state: str) -> Deployment:
     properties = told.get("properties") or {}
     now = world.clock.now()
-    values = {key: one["value"] for key, one in _values(properties).items()}
+    values = {key: one["value"] for key, one in retold.values(properties).items()}
     return Deployment(
         id=name,
         name=name.rpartition("/")[2],
         scope=name.rpartition("/providers/")[0],
         version=str((request.get("query") or {}).get("api-version") or "2021-04-01"),
-        template=template(properties, name),
+        template=retold.template(properties, name),
         values=values,
         given={},
         mode=properties.get("mode", "Incremental"),
@@ -341,22 +253,15 @@ def _record(world: World, name: str, request: Json, told: Json, state: str) -> D
         providers=properties.get("providers") or [],
         dependencies=properties.get("dependencies") or [],
         told_parameters="parameters" in properties,
-        outputs=_outputs(properties),
+        outputs=retold.outputs(properties),
         error=properties.get("error"),
     )
-
-
-def _outputs(properties: Json) -> Json | None:
-    given = properties.get("outputs")
-    if not isinstance(given, dict):
-        return None
-    return {key: {"type": one["type"], "value": one.get("value")} for key, one in given.items()}
 
 
 def _nodes(world: World, properties: Json, one: Deployment) -> list[Node]:
     found = []
     for row in properties.get("outputResources") or []:
-        name = _whole(row["id"], one.id)
+        name = retold.whole(row["id"], one.id)
         kind, short = kind_of(name)
         found.append(
             Node(
@@ -418,85 +323,4 @@ def _listed(world: World, exchanges: list[Json], made: set[str]) -> None:
             if kind == TYPE and world.deployments.find(row["id"]) is None:
                 _put(world, row["id"], exchange["request"], (), row, exchanges[place:])
             if kind == STACKS and world.stacks.find(row["id"]) is None and "id" in row:
-                _keep_stack(world, parse(row["id"])[0], row, {})
-
-
-def _stack(world: World, exchanges: list[Json], place: int, made: set[str]) -> None:
-    exchange = exchanges[place]
-    request, response = exchange["request"], exchange["response"]
-    target = parse(request["path"])[0]
-    last = replace(target.last, types=target.last.types[:1], names=target.last.names[:1])
-    whole = replace(target, providers=(*target.providers[:-1], last))
-    rest = tuple(word.lower() for word in target.last.types[1:])
-    body = response.get("body")
-    is_new = request["method"] == "PUT" and response["status"] == 201
-    if whole.key not in made and not is_new and rest != ("validate",):
-        told = body if isinstance(body, dict) and "properties" in body else {}
-        if request["method"] == "PUT":
-            told = _last(exchanges[place:], whole) or told
-        exported = body.get("template") if isinstance(body, dict) else None
-        _keep_stack(world, whole, told, exported or {})
-    made.add(whole.key)
-
-
-def _last(exchanges: list[Json], target: Id) -> Json:
-    """Return a stack as it was before a change: managing what the change let go or deleted."""
-    shown: Json = {}
-    for exchange in exchanges:
-        body = exchange["response"].get("body")
-        if isinstance(body, dict) and str(body.get("id")).lower() == target.key:
-            shown = body
-    properties = shown.get("properties") or {}
-    names = ("detachedResources", "deletedResources")
-    left = [row for name in names for row in properties.get(name) or []]
-    cleared = {"detachedResources": [], "deletedResources": [], "resources": left}
-    return {**shown, "properties": {**properties, **cleared}} if shown else {}
-
-
-def _keep_stack(world: World, target: Id, told: Json, exported: Json) -> None:
-    properties = told.get("properties") or {}
-    now = world.clock.now()
-    managed = [row["id"] for row in properties.get("resources") or []]
-    scope = str(target.scope())
-    state = str(properties.get("provisioningState") or "succeeded")
-    empty = {"$schema": _SCHEMA, "contentVersion": "1.0.0.0", "resources": []}
-    kinds = properties.get("parameters") or {}
-    parameters = {key: {"type": one.get("type", "string")} for key, one in kinds.items()}
-    link = properties.get("templateLink")
-    asked: Json = {
-        **({"templateLink": link} if link else {}),
-        "template": exported or {**empty, "parameters": parameters},
-        "parameters": {key: {"value": one.get("value")} for key, one in kinds.items()},
-    }
-    world.stacks.save(
-        Stack(
-            id=str(target),
-            name=target.name,
-            scope=scope,
-            deployed_to=properties.get("deploymentScope") or scope,
-            told_scope="deploymentScope" in properties,
-            asked=asked,
-            version="2024-03-01",
-            unmanage=properties.get("actionOnUnmanage") or {"resources": "detach"},
-            deny=properties.get("denySettings") or {"mode": "none"},
-            principal=causes.CALLER,
-            base="",
-            correlation="there before",
-            poll=f"before {target.name}",
-            created=now,
-            changed=now,
-            begun=now,
-            state=state if state in ENDED else "succeeded",
-            location=str(told.get("location") or ("" if target.group else "westus2")),
-            tags=told.get("tags"),
-            deployment=str(properties.get("deploymentId") or ""),
-            managed=managed,
-            detached=[row["id"] for row in properties.get("detachedResources") or []],
-            deleted=[row["id"] for row in properties.get("deletedResources") or []],
-            failed=properties.get("failedResources") or [],
-            description=str(properties.get("description") or ""),
-            outputs=_outputs(properties),
-            error=properties.get("error"),
-            duration=str(properties.get("duration") or ""),
-        )
-    )
+                stacked.keep(world, parse(row["id"])[0], row, {})

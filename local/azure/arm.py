@@ -5,11 +5,13 @@ Everything behind the gateway speaks in these three. A rule that Azure enforces 
 other part of the simulator writes an error.
 """
 
+import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
+from urllib.parse import quote
 from uuid import UUID, uuid5
 
 Json = dict[str, Any]
@@ -64,6 +66,19 @@ class Call:
     def version(self) -> str:
         """The api-version asked for; empty when there is none."""
         return self.query.get("api-version", "")
+
+    def asking(self, method: str, path: str, version: str, body: Json | None = None) -> "Call":
+        """Return another call of the same caller, at the same instant."""
+        return replace(
+            self,
+            method=method,
+            path=quote(path),
+            query={"api-version": version},
+            body=b"" if body is None else json.dumps(body).encode(),
+            late=None,
+            if_match="",
+            if_none_match="",
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

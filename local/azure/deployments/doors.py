@@ -137,13 +137,10 @@ def _put(world: World, call: Call, target: Id) -> Answer:
     one = engine.begin(
         world,
         asked,
+        call,
         deployment_id=str(target),
         scope=str(target.scope()),
         version=call.version,
-        principal=call.principal,
-        base=call.base,
-        correlation=call.request_id,
-        at=call.now,
     )
     where = f"{call.base}{one.id}/operationStatuses/{one.poll}?api-version={call.version}"
     return Answer(
@@ -303,11 +300,9 @@ def _planned(world: World, call: Call, target: Id, *, preview: bool = False) -> 
     plan = made(
         world,
         asked,
+        call,
         scope=str(target.scope()),
         name=target.name,
-        principal=call.principal,
-        base=call.base,
-        at=call.now,
         preview=preview,
     )
     return asked, plan

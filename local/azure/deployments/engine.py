@@ -10,10 +10,8 @@ Source: learn.microsoft.com "ARM template deployment modes", "Define the order f
 resources in ARM templates"; the states and messages from recorded deployments.
 """
 
-import json
 from dataclasses import replace
 from datetime import datetime
-from urllib.parse import quote
 
 from local.azure import groups, locks
 from local.azure.arm import Answer, Call, Json, Refusal, guid, seconds
@@ -50,16 +48,12 @@ _FOR_NOW = frozenset({"RetryableError", "AnotherOperationInProgress"})
 def begin(
     world: World,
     asked: Asked,
+    call: Call,
     *,
     deployment_id: str,
     scope: str,
     version: str,
-    principal: str,
-    base: str,
-    correlation: str,
-    at: datetime,
     parent: str = "",
-    stack: str = "",
     more: tuple[Node, ...] = (),
     hidden: bool = False,
 ) -> Deployment:
@@ -71,7 +65,7 @@ def begin(
     if target.group is not None:
         groups.require_open(world, target)
     locks.refuse_write(world, target)
-    plan = made(world, asked, scope=scope, name=name, principal=principal, base=base, at=at)
+    plan = made(world, asked, call, scope=scope, name=name)
     nodes = tuple(
         Node(key=item.key, id=item.id, type=item.type, name=item.name, version=item.version)
         for item in plan.items.values()
@@ -86,12 +80,12 @@ def begin(
         values=values_of(plan),
         given=asked.given,
         mode=asked.mode,
-        principal=principal,
-        base=base,
-        correlation=correlation,
-        poll=f"{_LAST_TICK - _ticks(at):020d}",
-        started=at,
-        changed=at,
+        principal=call.principal,
+        base=call.base,
+        correlation=call.request_id,
+        poll=f"{_LAST_TICK - _ticks(call.now):020d}",
+        started=call.now,
+        changed=call.now,
         location=asked.location,
         tags=asked.tags,
         template_link=asked.template_link,
@@ -101,11 +95,11 @@ def begin(
         providers=told.providers(plan, plan.items),
         dependencies=told.dependencies(plan),
         parent=parent,
-        stack=stack,
+        stack=call.stack,
         told_parameters=asked.told_parameters,
     )
     world.deployments.plans[found.key] = plan
-    return _timed(world, found, at + seconds(_ACCEPTED))
+    return _timed(world, found, call.now + seconds(_ACCEPTED))
 
 
 def heard(world: World, operation: Operation) -> None:
@@ -204,15 +198,11 @@ def _nested(world: World, one: Deployment, node: Node, body: Json, at: datetime)
     begun = begin(
         world,
         replace(asked, location=location, tags=body.get("tags")),
+        one.call(at),
         deployment_id=node.id,
         scope=scope,
         version=node.version,
-        principal=one.principal,
-        base=one.base,
-        correlation=one.correlation,
-        at=at,
         parent=one.id,
-        stack=one.stack,
     )
     return replace(node, waits=begun.id, status="Created" if found is None else "OK")
 
@@ -221,18 +211,9 @@ def _asked_for(
     world: World, one: Deployment, node: Node, method: str, body: Json | None, at: datetime
 ) -> Node:
     """Return a node after its request: running, ended, or to be tried again."""
-    path = quote(node.id)
-    call = Call(
-        method=method,
-        path=path,
-        query={"api-version": node.version},
-        body=b"" if body is None else json.dumps(body).encode(),
-        base=one.base,
-        principal=one.principal,
-        now=at,
-        request_id=guid("node", one.id, one.poll, node.key, str(node.tries)),
-        stack=one.stack,
-    )
+    number = guid("node", one.id, one.poll, node.key, str(node.tries))
+    call = one.call(at).asking(method, node.id, node.version, body)
+    call = replace(call, request_id=number)
     try:
         answer = _answered(world, call)
     except Refusal as refusal:

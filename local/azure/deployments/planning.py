@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from local.azure.arm import Json, gateway
+from local.azure.arm import Call, Json, gateway
 from local.azure.deployments.asked import Asked
 from local.azure.deployments.records import Deployment
 from local.azure.deployments.runtime import Live
@@ -24,12 +24,10 @@ from local.azure.world import World
 def made(
     world: World,
     asked: Asked,
+    call: Call,
     *,
     scope: str,
     name: str,
-    principal: str,
-    base: str,
-    at: datetime,
     planned: Mapping[str, str] | None = None,
     preview: bool = False,
 ) -> Plan:
@@ -44,9 +42,7 @@ def made(
         name=name,
         template=asked.template,
         mode=asked.mode,
-        principal=principal,
-        base=base,
-        at=at,
+        call=call,
         location=asked.location,
         address=str((asked.template_link or {}).get("uri") or ""),
         groups=planned or {},
@@ -75,7 +71,7 @@ def plan_of(world: World, one: Deployment, at: datetime) -> Plan:
         found = world.deployments.plans[one.key] = _again(world, one, at)
     live = found.scope.runtime
     assert isinstance(live, Live)
-    live.at, live.done = at, frozenset(node.key for node in one.nodes if node.done)
+    live.call, live.done = one.call(at), frozenset(node.key for node in one.nodes if node.done)
     live.ahead = False
     return found
 
@@ -102,9 +98,7 @@ def _again(world: World, one: Deployment, at: datetime) -> Plan:
         name=one.name,
         template=one.template,
         mode=one.mode,
-        principal=one.principal,
-        base=one.base,
-        at=at,
+        call=one.call(at),
         location=one.location,
         template_link=one.template_link,
     )

@@ -5,11 +5,9 @@ providers that can tell beforehand whether they would take it. A resource that w
 whose body is known only later, is not asked about; and no others' names are taken meanwhile.
 """
 
-import json
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
-from urllib.parse import quote
 
 from local.azure import elsewhere, places, resources, subscriptions
 from local.azure.arm import Call, Json, Refusal, gateway, guid
@@ -94,11 +92,9 @@ def nested(
         found = made(
             world,
             asked,
+            call,
             scope=item.id.rpartition("/providers/")[0],
             name=item.name,
-            principal=call.principal,
-            base=call.base,
-            at=call.now,
             planned=groups_of(plan),
             preview=preview,
         )
@@ -154,15 +150,7 @@ def _probe(world: World, plan: Plan, key: str, item: Item, call: Call) -> Refusa
     body = plan.body(key, lasting=True)
     if _is_open(body):
         return None
-    asked = replace(
-        call,
-        method="PUT",
-        path=quote(item.id),
-        query={"api-version": item.version},
-        body=json.dumps(body).encode(),
-        if_match="",
-        if_none_match="",
-    )
+    asked = call.asking("PUT", item.id, item.version, body)
     try:
         resources.prepared(world, asked, resources.canonical(world, target, row), row)
     except Refusal as refusal:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from typing import Any
 
-from local.azure.arm import Json
+from local.azure.arm import Call, Json
 from local.azure.journal import Journal
 from local.azure.templates.plan import Plan
 
@@ -90,6 +90,20 @@ class Deployment:
     def active(self) -> bool:
         """Tell whether it has not ended."""
         return self.state in ACTIVE
+
+    def call(self, at: datetime) -> Call:
+        """Return a call of whoever deploys, to be made into others."""
+        return Call(
+            method="PUT",
+            path=self.id,
+            query={"api-version": self.version},
+            body=b"",
+            base=self.base,
+            principal=self.principal,
+            now=at,
+            request_id=self.correlation,
+            stack=self.stack,
+        )
 
     def node(self, key: str) -> Node:
         """Return the node of this key."""

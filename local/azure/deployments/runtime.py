@@ -1,11 +1,9 @@
 """What a deployment's expressions ask of the subscription: read through the door of any caller."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
-from urllib.parse import quote
 
 from local.azure import geography, groups, places
 from local.azure.arm import Call, Json, Refusal, guid
@@ -65,9 +63,7 @@ class Live:
     name: str
     template: Json
     mode: str
-    principal: str
-    base: str
-    at: datetime
+    call: Call
     location: str = ""
     address: str = ""
     plan: Plan | None = None
@@ -79,12 +75,12 @@ class Live:
 
     def now(self) -> datetime:
         """Return the instant."""
-        return self.at
+        return self.call.now
 
     def new_guid(self) -> str:
         """Return the next GUID of this deployment."""
         self._made += 1
-        return guid("newGuid", self.scope, self.name, self.at.isoformat(), str(self._made))
+        return guid("newGuid", self.scope, self.name, self.call.now.isoformat(), str(self._made))
 
     @property
     def group_id(self) -> str:
@@ -102,7 +98,7 @@ class Live:
             )
         found = self.world.groups.get(target.group.lower())
         if found is not None:
-            call = self._call("GET", self.scope, _GROUPS)
+            call = self.call.asking("GET", self.scope, _GROUPS)
             return groups.shown(self.world, found, call)
         planned = self.groups.get(self.scope.lower())
         if planned is None:
@@ -159,7 +155,7 @@ class Live:
     def deployer(self) -> Any:
         """Return who deploys."""
         return {
-            "objectId": self.principal,
+            "objectId": self.call.principal,
             "tenantId": self.world.tenant,
             "userPrincipalName": "",
         }
@@ -202,7 +198,7 @@ class Live:
                 " not in the template. Please see https://aka.ms/arm-functions#reference for"
                 " usage details."
             )
-        body = self._read(self._call("GET", target, used))
+        body = self._read(self.call.asking("GET", target, used))
         if not full:
             return body.get("properties", {})
         own = {"apiVersion": used, "referenceApiVersion": used, "resourceId": target}
@@ -213,7 +209,7 @@ class Live:
     def listed(self, function: str, name: str, version: str, values: Any) -> Any:
         """Return what an action of a resource answers."""
         target, _ = self._target(name)
-        call = self._call("POST", f"{target}/{function}", version, values)
+        call = self.call.asking("POST", f"{target}/{function}", version, values)
         return self._read(call)
 
     def _read(self, call: Call) -> Json:
@@ -247,16 +243,4 @@ class Live:
         raise TemplateError(
             f"The resource '{name}' is not defined in the template, and is no identifier. Please"
             " see https://aka.ms/arm-functions#reference for usage details."
-        )
-
-    def _call(self, method: str, path: str, version: str, body: Any = None) -> Call:
-        return Call(
-            method=method,
-            path=quote(path),
-            query={"api-version": version},
-            body=b"" if body is None else json.dumps(body).encode(),
-            base=self.base,
-            principal=self.principal,
-            now=self.at,
-            request_id=guid("read", path, self.at.isoformat()),
         )

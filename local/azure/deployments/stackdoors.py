@@ -15,6 +15,7 @@ from local.azure.deployments.planning import made
 from local.azure.deployments.stackrecords import Stack
 from local.azure.deployments.stackshown import OLD, body, checked_settings, validated
 from local.azure.ids import Id, parse
+from local.azure.templates.plan import Plan
 from local.azure.world import World, plain
 
 VERSIONS = (OLD, "2022-08-01-preview", "2024-03-01", "2025-07-01")
@@ -103,22 +104,20 @@ def _put(world: World, call: Call, target: Id) -> Answer:
     if current is not None and current.busy:
         raise _busy(current)
     stack, asked = _read(world, call, target, current)
-    plan = made(
-        world,
-        asked,
-        scope=stack.deployed_to,
-        name=stack.name,
-        principal=call.principal,
-        base=call.base,
-        at=call.now,
-    )
-    preflight.check(world, plan, replace(call, stack=stack.id), stack.name)
+    _planned(world, call, stack, asked)
     stack = stacks.begin(world, stack, asked, call.now)
     return Answer(
         status=201 if current is None else 200,
         body=body(stack, call.version),
         headers={"azure-asyncoperation": _address(world, call, stack)},
     )
+
+
+def _planned(world: World, call: Call, stack: Stack, asked: Asked) -> Plan:
+    """Return what a stack would deploy; refuse what cannot go well."""
+    plan = made(world, asked, call, scope=stack.deployed_to, name=stack.name)
+    preflight.check(world, plan, replace(call, stack=stack.id), stack.name)
+    return plan
 
 
 def _read(world: World, call: Call, target: Id, current: Stack | None) -> tuple[Stack, Asked]:
@@ -187,16 +186,7 @@ def _read(world: World, call: Call, target: Id, current: Stack | None) -> tuple[
 
 def _validate(world: World, call: Call, target: Id) -> Answer:
     stack, asked = _read(world, call, target, world.stacks.find(str(target)))
-    plan = made(
-        world,
-        asked,
-        scope=stack.deployed_to,
-        name=stack.name,
-        principal=call.principal,
-        base=call.base,
-        at=call.now,
-    )
-    preflight.check(world, plan, replace(call, stack=stack.id), stack.name)
+    plan = _planned(world, call, stack, asked)
     names = list(dict.fromkeys(preflight.validated(world, plan, call)))
     values = dict(plan.scope.parameters.found)
     shown = validated(stack, names, told.parameters(asked.template, values))

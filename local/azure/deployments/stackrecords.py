@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any
 
-from local.azure.arm import Json
+from local.azure.arm import Call, Json
 from local.azure.journal import Journal
 
 KIND = "stack"
@@ -60,6 +60,20 @@ class Stack:
     def busy(self) -> bool:
         """Tell whether a change of it is under way."""
         return self.state not in ENDED
+
+    def call(self, at: datetime) -> Call:
+        """Return a call of whoever changed it last, on its behalf."""
+        return Call(
+            method="PUT",
+            path=self.id,
+            query={"api-version": self.version},
+            body=b"",
+            base=self.base,
+            principal=self.principal,
+            now=at,
+            request_id=self.correlation,
+            stack=self.id,
+        )
 
 
 @dataclass(slots=True)

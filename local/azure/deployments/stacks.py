@@ -20,6 +20,7 @@ from local.azure.era import ERA
 from local.azure.templates.identifiers import GROUPS, kind_of
 from local.azure.world import World
 
+_VERSION = "2021-04-01"  # in which a stack deploys
 _NAMED_SINCE = "2024-01"  # the month since which deployments have the short stamp in their names
 _EMPTY: Json = {
     "$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#",
@@ -33,15 +34,11 @@ def begin(world: World, stack: Stack, asked: Asked, at: datetime) -> Stack:
     deployment = engine.begin(
         world,
         asked,
+        stack.call(at),
         deployment_id=f"{stack.deployed_to}/providers/Microsoft.Resources/deployments/"
         + _name(stack, at),
         scope=stack.deployed_to,
-        version="2021-04-01",
-        principal=stack.principal,
-        base=stack.base,
-        correlation=stack.correlation,
-        at=at,
-        stack=stack.id,
+        version=_VERSION,
     )
     return world.stacks.save(replace(stack, deployment=deployment.id))
 
@@ -98,14 +95,10 @@ def _clean(world: World, stack: Stack, doomed: list[str], at: datetime) -> Stack
     cleanup = engine.begin(
         world,
         Asked(template=_EMPTY, given={}, mode="Incremental"),
+        stack.call(at),
         deployment_id=f"{stack.id}/cleanups/{guid(stack.poll)}",
         scope=stack.deployed_to,
-        version="2021-04-01",
-        principal=stack.principal,
-        base=stack.base,
-        correlation=stack.correlation,
-        at=at,
-        stack=stack.id,
+        version=_VERSION,
         more=nodes,
         hidden=True,
     )

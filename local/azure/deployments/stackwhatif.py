@@ -110,11 +110,9 @@ def _changes(world: World, call: Call, kept: Json, stack: Stack | None) -> Json:
     plan = made(
         world,
         asked,
+        call,
         scope=scope,
         name=kept["name"],
-        principal=call.principal,
-        base=call.base,
-        at=call.now,
         preview=True,
     )
     unmanage, deny = checked_settings(properties, call.version)

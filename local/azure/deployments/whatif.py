@@ -5,12 +5,9 @@ fills in or drops is known and not guessed. A difference in what neither the tem
 caller ever said (a state, a stamp, a generated name) is none.
 """
 
-import json
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
-from urllib.parse import quote
 
 from local.azure import writable
 from local.azure.arm import Call, Json, Refusal
@@ -99,15 +96,7 @@ def _change(world: World, copy: World, plan: Plan, key: str, call: Call) -> Json
 
 def _played(copy: World, call: Call, item: Item, body: Json) -> Json | None:
     """Write a resource to the copy and return what is there then; None where it is refused."""
-    asked = replace(
-        call,
-        method="PUT",
-        path=quote(item.id),
-        query={"api-version": item.version},
-        body=json.dumps(body).encode(),
-        if_match="",
-        if_none_match="",
-    )
+    asked = call.asking("PUT", item.id, item.version, body)
     try:
         copy.door(copy, asked)
     except Refusal:
@@ -118,10 +107,8 @@ def _played(copy: World, call: Call, item: Item, body: Json) -> Json | None:
 
 def _read(world: World, call: Call, name: str, version: str) -> Json | None:
     """Return a resource as a reader sees it, without what is Azure's alone."""
-    query = {"api-version": version}
-    asked = replace(call, method="GET", path=quote(name), query=query, body=b"")
     try:
-        shown = world.door(world, asked).body
+        shown = world.door(world, call.asking("GET", name, version)).body
     except Refusal:
         return None
     if not isinstance(shown, dict):
