@@ -43,6 +43,7 @@ def seed(world: World, body: Any, *, now: datetime, believed: bool = False) -> i
                 _put(trial, target, row, now, believed=believed)
             except Refusal as error:
                 raise ValueError(f"{where}: {error.code}: {error.message}") from error
+    world.catch_up(now)
     return len(rows)
 
 

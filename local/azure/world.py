@@ -27,7 +27,7 @@ from local.azure.shelf import Shelf
 from local.azure.table import Lro, ResourceType, Table, View
 
 CLOSED = "closed"
-LIST_LAG = seconds(0)  # Resource Manager's own list of resources
+LIST_LAG = seconds(5)  # Resource Manager's own list of resources, and the tags in it
 GRAPH_LAG = seconds(10)
 REGISTERING = seconds(10)
 GROUP_FLOOR = 15.0  # no group is gone sooner, however empty
@@ -148,6 +148,11 @@ class World:
             self._steps(operation, now)
         self.list.settle(now)
         self.graph.settle(now)
+
+    def catch_up(self, now: datetime) -> None:
+        """Let the lagging copies see everything that there is now."""
+        self.list.settle(now + LIST_LAG)
+        self.graph.settle(now + GRAPH_LAG)
 
     def note(self, key: str, value: Any) -> None:
         """Remember something small that has no better place (counters, image rules)."""

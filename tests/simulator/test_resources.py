@@ -230,15 +230,17 @@ def test_the_sdk_lists_resources_by_type_and_by_tag(azure: Azure, made: Maker) -
     azure.call("PATCH", path, {"tags": {"kind": "preview"}}, version=ACI)
     identity(azure)
 
+    tagged = "tagName eq 'kind' and tagValue eq 'preview'"
+    early = list(azure.arm.resources.list_by_resource_group("rg", filter=tagged))
+    azure.clock.advance(5)
     kind = "resourceType eq 'Microsoft.ContainerInstance/containerGroups'"
     by_type = azure.arm.resources.list(filter=kind, expand="createdTime,provisioningState")
-    by_tag = azure.arm.resources.list_by_resource_group(
-        "rg", filter="tagName eq 'kind' and tagValue eq 'preview'"
-    )
+    by_tag = azure.arm.resources.list_by_resource_group("rg", filter=tagged)
     part = azure.arm.resources.list(filter="substringof('ull', name)")
     odd = azure.call("GET", f"{SCOPE}/resources?$filter=colour eq 'red'")
 
     found = list(by_type)
+    assert early == []
     assert [row.name for row in found] == ["plain", "tagged"]
     assert found[0].provisioning_state == "Succeeded"
     assert [row.name for row in by_tag] == ["plain"]
