@@ -8,7 +8,7 @@ import re
 import sys
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -22,7 +22,7 @@ from local.azure.types import TABLE
 
 FILE = Path(__file__).with_name("differences.toml")
 _POLL = re.compile(
-    r"/(operation\w*|\w*asyncoperation|\w*operation(results|statuses))/[^/]+$", re.I
+    r"/(operation\w*|\w*asyncoperations?|\w*operation(results|statuses))/[^/]+$", re.I
 )
 _TYPES = {"/".join(pair) for pair in router.APART} | {"microsoft.resourcegraph/resources"}
 _DEPLOYED = "microsoft.resources/deployment"
@@ -32,6 +32,7 @@ _LONG = timedelta(days=60)
 _NO_TYPES = {"locations", "operations", "register", "unregister"}  # what every provider has
 _TYPE = re.compile(r"microsoft\.\w+/\w+", re.IGNORECASE)
 _WITH_BODY = {"PUT", "PATCH"}
+_SUBSCRIBES = "/subscribe"  # an action that is nothing without a body
 _KNOWN = {
     "what",
     "why",
@@ -46,6 +47,7 @@ _KNOWN = {
     "lost",
     "older",
     "cut",
+    "other",
     "first",
 }
 
@@ -136,6 +138,22 @@ def _is_cut(wanted: bool, exchanges: list[Json], place: int) -> bool:
     return str(exchanges[place].get("trimmed") or "").startswith("list items") is wanted
 
 
+def _is_other(wanted: bool, exchanges: list[Json], place: int) -> bool:
+    """Tell whether a look at a thing, or at what is in it, is answered with another's."""
+    request, body = exchanges[place]["request"], exchanges[place]["response"].get("body")
+    target = parse(request["path"])[0]
+    if request["method"] != "GET" or _POLL.search(request["path"]) or not target.providers:
+        return not wanted
+    if isinstance(body, str):
+        return wanted
+    depth = len(target.last.names)
+    last = replace(target.last, types=target.last.types[:depth])
+    thing = replace(target, providers=(*target.providers[:-1], last)) if depth else target.scope()
+    rows = body.get("value", [body]) if isinstance(body, dict) else []
+    ids = [str(row["id"]).lower() for row in rows if isinstance(row, dict) and "id" in row]
+    return (bool(ids) and not any(one.startswith(thing.key) for one in ids)) is wanted
+
+
 def _first(said: str, exchanges: list[Json], place: int) -> bool:
     return _text(said, exchanges, 0)
 
@@ -159,7 +177,10 @@ def _is_lost(wanted: bool, exchanges: list[Json], place: int) -> bool:
     """Tell whether a body was lost before the disagreement: what follows depends on it."""
     requests = [exchange["request"] for exchange in exchanges[: place + 1]]
     lost = [
-        r for r in requests if r["method"] in _WITH_BODY and not isinstance(r.get("body"), dict)
+        r
+        for r in requests
+        if (r["method"] in _WITH_BODY or r["path"].lower().endswith(_SUBSCRIBES))
+        and not isinstance(r.get("body"), dict)
     ]
     return bool(lost) is wanted
 
@@ -187,6 +208,7 @@ _TESTS: dict[str, Callable[[Any, list[Json], int], bool]] = {
     "lost": _is_lost,
     "older": _is_older,
     "cut": _is_cut,
+    "other": _is_other,
     "first": _first,
 }
 

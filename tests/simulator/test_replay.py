@@ -36,7 +36,7 @@ FLOORS: dict[str, float] = {
     "quota": 1.00,
     "redis": 1.00,
     "resources": 0.93,
-    "scenarios": 0.57,
+    "scenarios": 0.59,
     "sql": 0.97,
     "storage": 0.96,
     "trafficmanager": 0.96,
