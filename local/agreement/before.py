@@ -366,9 +366,11 @@ def _known(exchanges: list[Json], path: str) -> Json | None:
     body = response.get("body") if response["status"] < 300 else None
     if isinstance(body, dict) and ("id" in body or "value" in body):
         return body
+    acted = exchanges[0]["request"]["method"] == "POST"
+    things = {path.lower(), path.rpartition("/")[0].lower() if acted else path.lower()}
     for exchange in exchanges[1:]:
         later = exchange["response"].get("body")
-        if isinstance(later, dict) and str(later.get("id")).lower() == path.lower():
+        if isinstance(later, dict) and str(later.get("id")).lower() in things:
             return later
     return body if isinstance(body, dict) else None
 

@@ -27,6 +27,7 @@ _POLL = re.compile(
 _TYPES = {"/".join(pair) for pair in router.APART} | {"microsoft.resourcegraph/resources"}
 _DEPLOYED = "microsoft.resources/deployment"
 _SERVED = {name.partition("/")[0] for name in _TYPES} | {"microsoft.quota"}
+_GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _BEGAN = re.compile(r'"startTime": "(\d{4}-\d\d-\d\d)T')
 _LONG = timedelta(days=60)
 _NO_TYPES = {"locations", "operations", "register", "unregister"}  # what every provider has
@@ -48,6 +49,8 @@ _KNOWN = {
     "older",
     "cut",
     "other",
+    "made_up",
+    "many",
     "first",
 }
 
@@ -154,6 +157,28 @@ def _is_other(wanted: bool, exchanges: list[Json], place: int) -> bool:
     return (bool(ids) and not any(one.startswith(thing.key) for one in ids)) is wanted
 
 
+def _is_made_up(wanted: bool, exchanges: list[Json], place: int) -> bool:
+    """Tell whether a request names what only an answer before it named: Azure made the name up."""
+    name = parse(exchanges[place]["request"]["path"])[0].name.lower()
+    before = exchanges[:place]
+    asked = json.dumps([one["request"] for one in before]).lower()
+    told = json.dumps([one["response"] for one in before]).lower()
+    poll = _POLL.search(exchanges[place]["request"]["path"]) is not None
+    made = _GUID.search(name) is not None and name in told and name not in asked
+    return (made and not poll) is wanted
+
+
+def _is_of_many(wanted: bool, exchanges: list[Json], place: int) -> bool:
+    """Tell whether several works of a recording failed at their ends, each in its own way."""
+    bodies = [one["response"].get("body") for one in exchanges]
+    codes = {
+        str((body.get("error") or {}).get("code"))
+        for body in bodies
+        if isinstance(body, dict) and str(body.get("status")).lower() == "failed"
+    }
+    return (len(codes) > 1) is wanted
+
+
 def _first(said: str, exchanges: list[Json], place: int) -> bool:
     return _text(said, exchanges, 0)
 
@@ -209,6 +234,8 @@ _TESTS: dict[str, Callable[[Any, list[Json], int], bool]] = {
     "older": _is_older,
     "cut": _is_cut,
     "other": _is_other,
+    "made_up": _is_made_up,
+    "many": _is_of_many,
     "first": _first,
 }
 

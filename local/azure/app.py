@@ -53,7 +53,7 @@ def make_world(clock: Clock, journal: Journal, *, subscription: str, tenant: str
         subscription=subscription,
         tenant=tenant,
         door=router.answer,
-        heard=(engine.heard,),
+        heard=(engine.heard, stacks.bereaved),
     )
     world.deployments.followers.append(stacks.heard)
     return world

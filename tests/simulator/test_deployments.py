@@ -490,6 +490,19 @@ def test_a_deleted_group_takes_its_deployments_with_it(azure: Azure) -> None:
     assert code(azure.call("GET", path())) == (404, "DeploymentNotFound")
 
 
+def test_a_deployment_whose_inner_one_goes_with_its_group_fails(azure: Azure) -> None:
+    azure.group("other")
+    inner = nested("inner", template(_slow()), resourceGroup="other")
+    asked(azure, template(inner))
+    azure.clock.advance(2)
+
+    azure.call("DELETE", f"{SCOPE}/resourceGroups/other")
+    found = ended(azure)
+
+    assert found["provisioningState"] == "Failed"
+    assert azure.call("DELETE", path()).status_code == 202
+
+
 def test_who_may_not_write_a_thing_cannot_have_it_deployed(azure: Azure) -> None:
     azure.group()
     roles = [
@@ -536,6 +549,11 @@ def test_a_quota_is_met_in_the_middle(azure: Azure) -> None:
     assert codes == {"ContainerGroupQuotaReached"}
     made = [row for row in operations(azure).values() if row["provisioningState"] == "Succeeded"]
     assert 0 < len(made) < 30
+
+
+def _slow() -> dict[str, Any]:
+    body = {"properties": {"sku": {"name": "Premium", "family": "P", "capacity": 1}}}
+    return identity("slow", type="Microsoft.Cache/redis", apiVersion="2024-03-01", **body)
 
 
 def _wide() -> dict[str, Any]:

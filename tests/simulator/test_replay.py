@@ -37,7 +37,7 @@ FLOORS: dict[str, float] = {
     "redis": 1.00,
     "resources": 0.93,
     "scenarios": 0.59,
-    "sql": 0.97,
+    "sql": 0.98,
     "storage": 0.96,
     "trafficmanager": 0.96,
 }

@@ -109,6 +109,8 @@ def heard(world: World, operation: Operation) -> None:
         if found is not None and found.active and found.timer == operation.id:
             _woken(world, found, operation.due)
         return
+    if operation.kind == "group":
+        _bereave(world, operation.due)
     waiting = world.deployments.waiting(operation.id)
     if waiting is not None:
         _ended(world, *waiting, operation)
@@ -205,6 +207,16 @@ def _nested(world: World, one: Deployment, node: Node, body: Json, at: datetime)
         parent=one.id,
     )
     return replace(node, waits=begun.id, status="Created" if found is None else "OK")
+
+
+def _bereave(world: World, at: datetime) -> None:
+    """Fail what waits for deployments that went with a deleted group."""
+    for one in list(world.deployments.rows.values()):
+        for node in one.nodes if one.active else ():
+            nested = node.waits.startswith("/")
+            if nested and world.deployments.find(node.waits) is None:
+                error = failures.refused(failures.gone(node.waits), node.id)
+                _advance(world, one.put(_failed(node, at, error, "NotFound")), at)
 
 
 def _asked_for(

@@ -102,6 +102,12 @@ def active(one: Deployment) -> Refusal:
     )
 
 
+def gone(deployment_id: str) -> Refusal:
+    """Return the refusal of a deployment that is not there."""
+    name = deployment_id.rpartition("/")[2]
+    return gateway(404, "DeploymentNotFound", f"Deployment '{name}' could not be found.")
+
+
 def without_secrets(one: Deployment) -> Json:
     """Return the values of a deployment's parameters without those that are secret."""
     kinds = declared(one.template)

@@ -12,14 +12,15 @@ from dataclasses import replace
 from datetime import datetime
 
 from local.azure.arm import Json, guid
-from local.azure.deployments import engine, told
+from local.azure.deployments import engine, failures, told
 from local.azure.deployments.asked import Asked
 from local.azure.deployments.records import FAILED, SUCCEEDED, Deployment, Node
 from local.azure.deployments.stackrecords import Stack
 from local.azure.era import ERA
 from local.azure.templates.identifiers import GROUPS, kind_of
-from local.azure.world import World
+from local.azure.world import Operation, World
 
+_NOT_DEPLOYED = "One or more resources could not be deployed."
 _VERSION = "2021-04-01"  # in which a stack deploys
 _NAMED_SINCE = "2024-01"  # the month since which deployments have the short stamp in their names
 _EMPTY: Json = {
@@ -61,13 +62,27 @@ def heard(world: World, one: Deployment) -> None:
         _cleaned(world, stack, one)
 
 
+def bereaved(world: World, operation: Operation) -> None:
+    """Fail the stacks whose deployment went with a deleted group."""
+    if operation.kind != "group":
+        return
+    for stack in list(world.stacks.rows.values()):
+        under_way = stack.cleanup or stack.deployment
+        if stack.busy and world.deployments.find(under_way) is None:
+            gone = (
+                [] if stack.deleting else [failures.refused(failures.gone(under_way), under_way)]
+            )
+            error = _error("StackDeployResourcesFailed", _NOT_DEPLOYED, gone)
+            _end(world, replace(stack, state="failed", error=error), operation.due)
+
+
 def _deployed(world: World, stack: Stack, one: Deployment) -> None:
     made = told.resources(world, one)
     if one.state != SUCCEEDED:
         known = [*stack.managed, *(n for n in made if n not in stack.managed)]
         error = _error(
             "StackDeployResourcesFailed",
-            "One or more resources could not be deployed.",
+            _NOT_DEPLOYED,
             [one.error] if one.error else [],
         )
         state = "canceled" if one.state == "Canceled" else "failed"
