@@ -85,7 +85,7 @@ def _outcome(expression: str, names: dict[str, Any], place: str = "body") -> Any
         place=place,
     )
     try:
-        return evaluated(expression, scope.looping("loop", 2))
+        return evaluated(expression, scope.repeating("loop", 2))
     except (TemplateError, NotYet) as error:
         return type(error), str(error)
 

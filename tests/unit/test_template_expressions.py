@@ -224,17 +224,22 @@ def test_variables_that_need_each_other_are_refused():
 def test_a_variable_does_not_see_the_loop_that_asks_for_it():
     scope = a_scope(variables={"a": "[copyIndex()]", "b": "[lambdaVariables('x')]"})
 
-    with pytest.raises(TemplateError, match="there is no loop here"):
-        evaluated("variables('a')", scope.looping("loop", 1))
+    with pytest.raises(TemplateError, match="can only be used in a resource with copy"):
+        evaluated("variables('a')", scope.repeating("loop", 1))
     with pytest.raises(TemplateError, match="is not found"):
         evaluated("map(createArray(1), lambda('x', variables('b')))", scope)
 
 
 def test_loops_inside_loops_are_told_apart():
-    scope = a_scope().looping("outer", 1).looping("inner", 2)
+    scope = a_scope().repeating("outer", 1).looping("inner", 2)
 
-    assert evaluated("createArray(copyIndex(), copyIndex('outer'))", scope) == [2, 1]
+    assert evaluated("createArray(copyIndex(), copyIndex('inner'))", scope) == [1, 2]
     assert evaluated("copyIndex()", scope.looping("outer", 5)) == 5
+
+
+def test_a_property_s_loop_must_be_named():
+    with pytest.raises(TemplateError, match="can only be used in a resource with copy"):
+        evaluated("copyIndex()", a_scope().looping("inner", 2))
 
 
 # Bounds

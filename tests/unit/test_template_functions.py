@@ -658,7 +658,7 @@ def _outermost(expression: str) -> str:
 def _scope(expression: str) -> Any:
     place = "parameter" if expression.startswith(("utcNow", "newGuid")) else "body"
     scope = a_scope(parameters={"p": "p"}, variables={"v": "v"}, place=place)
-    return scope.looping("Other", 1).looping("Loop", 2).inside({"outer": 1})
+    return scope.repeating("Loop", 2).looping("Other", 1).inside({"outer": 1})
 
 
 @pytest.mark.parametrize(("expression", "expected"), GOOD)
@@ -707,7 +707,7 @@ def test_a_function_with_a_place_is_refused_elsewhere(expression: str, place: st
 
 
 def test_a_loop_s_index_needs_a_loop():
-    with pytest.raises(TemplateError, match="there is no loop here"):
+    with pytest.raises(TemplateError, match="can only be used in a resource with copy"):
         evaluated("copyIndex()")
 
 

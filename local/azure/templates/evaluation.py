@@ -135,7 +135,8 @@ class Scope:
     variables: Names
     runtime: Runtime
     functions: Mapping[str, UserFunction] = field(default_factory=dict)
-    loops: Mapping[str, int] = field(default_factory=dict)  # the innermost last
+    loops: Mapping[str, int] = field(default_factory=dict)
+    repeated: str = ""  # the loop of the resource or output around, which need not be named
     lambdas: Mapping[str, Any] = field(default_factory=dict)
     place: str = "resource"  # parameter, variable, resource (name, condition, …), body, output
     depth: int = 0
@@ -147,13 +148,16 @@ class Scope:
         return replace(self, lambdas={**self.lambdas, **values}, depth=self.depth + 1)
 
     def looping(self, name: str, index: int) -> "Scope":
-        """Return the scope of one round of a loop."""
-        rest = {key: value for key, value in self.loops.items() if key != name}
-        return replace(self, loops={**rest, name: index})
+        """Return the scope of one round of a property's or a variable's loop."""
+        return replace(self, loops={**self.loops, name: index})
+
+    def repeating(self, name: str, index: int) -> "Scope":
+        """Return the scope of one round of a resource's or an output's loop."""
+        return replace(self, loops={**self.loops, name: index}, repeated=name)
 
     def bare(self, place: str) -> "Scope":
         """Return the scope in another place, outside of every loop and lambda."""
-        return replace(self, place=place, loops={}, lambdas={})
+        return replace(self, place=place, loops={}, repeated="", lambdas={})
 
     def at(self, place: str) -> "Scope":
         """Return the scope of expressions in another place."""

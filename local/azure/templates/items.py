@@ -93,7 +93,7 @@ def _unrolled(
         raise TemplateError("A copy's mode must be 'Parallel' or 'Serial'.", (*path, "copy"))
     batch = evaluation.value(loop.get("batchSize", 1), scope, path) if mode == "serial" else 0
     for at in range(evaluation.rounds(loop["count"], scope, (*path, "copy", "count"))):
-        inner = scope.looping(name, at)
+        inner = scope.repeating(name, at)
         for item in _one(source, inner, scope_id, path, symbol=symbol, above=above, at=at):
             yield replace(item, loop=name, round=at, batch=batch)
 

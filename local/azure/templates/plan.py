@@ -83,11 +83,11 @@ class Plan:
         for name, said in (self.template.get("outputs") or {}).items():
             path: Path = ("outputs", name)
             scope = self.scope.at("output")
-            if not isinstance(said, dict) or "type" not in said:
+            if not isinstance(said, dict) or not {"type", "$ref"} & set(said):
                 raise TemplateError(f"The template output '{name}' must have a type.", path)
             if not evaluation.value(said.get("condition", True), scope, path):
                 continue
-            found[name] = {"type": said["type"], "value": _output(said, scope, path)}
+            found[name] = {"type": said.get("type"), "value": _output(said, scope, path)}
         return found
 
     def named(self, name: str) -> list[Item]:
@@ -318,7 +318,8 @@ def _output(said: Mapping[str, Any], scope: Scope, path: Path) -> Any:
     count = evaluation.rounds(loop["count"], scope, (*path, "copy", "count"))
     inner = (*path, "copy", "input")
     name = str(path[-1])
-    return [evaluation.value(loop["input"], scope.looping(name, at), inner) for at in range(count)]
+    rounds = (scope.repeating(name, at) for at in range(count))
+    return [evaluation.value(loop["input"], one, inner) for one in rounds]
 
 
 def _relative(item: Item, wanted: str) -> bool:

@@ -5,6 +5,7 @@ Source: learn.microsoft.com "Deployment functions for ARM templates".
 
 from typing import Any
 
+from local.azure.templates.errors import TemplateError
 from local.azure.templates.evaluation import Scope
 from local.azure.templates.functions.registry import expect, function, wrong
 
@@ -41,17 +42,23 @@ def environment(scope: Scope) -> Any:
 
 @function("copyIndex", 0, 2)
 def copy_index(scope: Scope, *args: Any) -> int:
-    """Return which round of a loop this is, from 0, and an offset on top."""
+    """Return which round of a loop this is, from 0, and an offset on top.
+
+    Without a name the loop of the resource or output is meant, whatever loops are inside it.
+    """
     name = args[0] if args and isinstance(args[0], str) else None
     rest = args[1:] if name is not None else args
     if len(rest) > 1:
         raise wrong("copyIndex", "The first of two parameters must be the name of a loop.")
     offset = rest[0] if rest else 0
     expect("copyIndex", offset, "Integer")
-    if not scope.loops:
-        raise wrong("copyIndex", "It is not expected at this location: there is no loop here.")
-    if name is None:
-        return list(scope.loops.values())[-1] + int(offset)
+    name = scope.repeated if name is None else name
+    if not scope.loops or not name:
+        raise TemplateError(
+            "The template function 'copyIndex' is not expected at this location. The function can"
+            " only be used in a resource with copy specified. Please see https://aka.ms/arm-copy"
+            " for usage details."
+        )
     for loop, at in scope.loops.items():
         if loop.lower() == name.lower():
             return at + int(offset)
