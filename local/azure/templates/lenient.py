@@ -1,17 +1,24 @@
 """The JSON that Resource Manager reads, which is more than JSON: comments, names without quotes,
-single quotes, text over several lines, a comma too many.
+single quotes, text over several lines, a comma too many, a byte order mark.
 
 `read` takes what is JSON the fast way. Where a value stands in the text is worked out only when
 something is to be said about it (`place`): line and column are those of the end of the value's
 first token, counted from 1, as in the messages of Resource Manager.
+
+A whole number that 64 bits cannot hold becomes one with a fraction, as the service has it; there
+is no number that is none.
 """
 
+import contextlib
 import json
+import math
 import re
 from typing import Any
 
-_SPACE = re.compile(r"(?:\s|//[^\n]*|/\*.*?\*/)*", re.DOTALL)
+LARGEST = 2**63 - 1
+_SPACE = re.compile(r"(?:[\s\ufeff]|//[^\n]*|/\*.*?\*/)*", re.DOTALL)
 _BARE = re.compile(r"[A-Za-z_$][\w$.\-]*")
+_UNESCAPED = {'"': re.compile(r'[^"\\]*'), "'": re.compile(r"[^'\\]*")}
 _NUMBER = re.compile(r"-?(?:0[xX][0-9a-fA-F]+|\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)")
 _ESCAPES = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 _WORDS = {"true": True, "false": False, "null": None}
@@ -23,7 +30,7 @@ Path = tuple[str | int, ...]
 def read(text: str) -> Any:
     """Return what a text says; raise ValueError with line and column where it says nothing."""
     try:
-        return json.loads(text)
+        return json.loads(text, parse_constant=_refused, parse_int=_whole, parse_float=_fractional)
     except ValueError:
         return _Reader(text).whole()
     except RecursionError as error:
@@ -33,12 +40,29 @@ def read(text: str) -> Any:
 def place(text: str, path: Path) -> tuple[int, int]:
     """Return the line and column of a value; those of what is around one that is not there."""
     reader = _Reader(text)
-    reader.whole()
+    with contextlib.suppress(ValueError):  # deeper than is read here: what stands before is known
+        reader.whole()
     while path and path not in reader.places:
         path = path[:-1]
     end = reader.places.get(path, 0)
     line = text.count("\n", 0, end) + 1
     return line, end - (text.rfind("\n", 0, end) + 1)
+
+
+def _whole(text: str, base: int = 10) -> int | float:
+    number = int(text, base)
+    return number if -LARGEST - 1 <= number <= LARGEST else _fractional(text)
+
+
+def _fractional(text: str) -> float:
+    number = float(text) if "x" not in text.lower() else float(int(text, 16))
+    if not math.isfinite(number):
+        raise ValueError("a number is too large")
+    return number
+
+
+def _refused(word: str) -> Any:
+    raise ValueError(f"'{word}' is no number")
 
 
 class _Reader:
@@ -116,26 +140,35 @@ class _Reader:
         match = _NUMBER.match(self._text, self._at)
         if match is not None:
             self._at = match.end()
-            word = match.group()
-            if "x" in word.lower():
-                return int(word, 16)
-            return float(word) if set(word) & set(".eE") else int(word)
+            return self._number(match.group())
         match = _BARE.match(self._text, self._at)
         if match is None or match.group() not in _WORDS:
             raise self._wrong("a value was expected")
         self._at = match.end()
         return _WORDS[match.group()]
 
+    def _number(self, word: str) -> int | float:
+        try:
+            if "x" in word.lower():
+                return _whole(word, 16)
+            return _fractional(word) if set(word) & set(".eE") else _whole(word)
+        except (ValueError, OverflowError) as error:
+            raise self._wrong(str(error)) from error
+
     def _quoted(self) -> str:
         quote = self._text[self._at]
         found: list[str] = []
         self._at += 1
-        while self._at < len(self._text):
-            sign = self._text[self._at]
-            self._at += 1
+        while match := _UNESCAPED[quote].match(self._text, self._at):
+            found.append(match.group())
+            sign = self._text[match.end() : match.end() + 1]
+            self._at = match.end() + 1
             if sign == quote:
                 return "".join(found)
-            found.append(self._escaped() if sign == "\\" else sign)
+            if not sign:
+                break
+            found.append(self._escaped())
+        self._at = len(self._text)
         raise self._wrong("a text has no end")
 
     def _escaped(self) -> str:

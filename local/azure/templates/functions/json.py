@@ -1,38 +1,26 @@
 """JSON and values: how a value is written as text, how text is read, when two values are the same.
 
-Text of JSON is read as tolerantly as the service reads it: single quotes, names without quotes,
-comments and a comma too many are allowed.
+Text is read as a request's body is, by `lenient`.
 """
 
 import json as json_
-import re
 from typing import Any
 
+from local.azure.templates import lenient
 from local.azure.templates.errors import TemplateError
 from local.azure.templates.evaluation import kind
-
-LARGEST = 2**63 - 1
-
-_TOLERATED = re.compile(
-    r"""(?P<double>"(?:[^"\\]|\\.)*")|'(?P<single>(?:[^'\\]|\\.)*)'"""
-    r"""|(?P<comment>/\*.*?\*/|//[^\n]*)|(?P<comma>,(?=\s*[}\]]))"""
-    r"""|(?P<open>["'].*|/\*.*)|(?P<name>[A-Za-z_$][\w$]*+)(?=\s*:)|(?P<other>[\w$.+-]++)""",
-    re.DOTALL,
-)
 
 
 def read(name: str, text: str) -> Any:
     """Return what JSON says; raise TemplateError in the name of a function."""
-    for form in (text, _strict(text)):
-        try:
-            return json_.loads(form, parse_constant=_refused, parse_int=_whole)
-        except (ValueError, RecursionError):
-            continue
-    raise TemplateError(
-        f"The template language function '{name}' parameter is not valid. The provided value"
-        f" '{text[:200]}' cannot be converted to JSON. Please see"
-        f" https://aka.ms/arm-functions#{name} for usage details."
-    )
+    try:
+        return lenient.read(text)
+    except ValueError as error:
+        raise TemplateError(
+            f"The template language function '{name}' parameter is not valid. The provided value"
+            f" '{text[:200]}' cannot be converted to JSON. Please see"
+            f" https://aka.ms/arm-functions#{name} for usage details."
+        ) from error
 
 
 def written(value: Any) -> str:
@@ -71,28 +59,3 @@ def frozen(value: Any) -> Any:
         case dict():
             return ("Object", frozenset((key, frozen(inner)) for key, inner in value.items()))
     return (kind(value), value)
-
-
-def _strict(text: str) -> str:
-    return _TOLERATED.sub(_strictly, text)
-
-
-def _strictly(found: re.Match[str]) -> str:
-    for kept in ("double", "open", "other"):
-        if found[kept] is not None:
-            return found[kept]
-    if found["single"] is not None:
-        inner = found["single"].replace("\\'", "'")
-        return '"' + re.sub(r'(?<!\\)"', r"\"", inner) + '"'
-    if found["name"] is not None:
-        return f'"{found["name"]}"'
-    return ""
-
-
-def _refused(word: str) -> Any:
-    raise ValueError(word)
-
-
-def _whole(text: str) -> int | float:
-    number = int(text)
-    return number if -LARGEST - 1 <= number <= LARGEST else float(text)

@@ -9,8 +9,8 @@ from typing import Any
 
 from local.azure.templates.errors import TemplateError
 from local.azure.templates.evaluation import Scope, kind
-from local.azure.templates.functions.json import LARGEST
 from local.azure.templates.functions.registry import expect, function, invalid, wrong
+from local.azure.templates.lenient import LARGEST
 
 _WHOLE = re.compile(r"\s*[+-]?\d{1,40}\s*", re.ASCII)
 
