@@ -1,9 +1,10 @@
-"""A subscription for templates that are evaluated without one, and scopes of them."""
+"""A subscription for templates that are evaluated without one; scopes, templates and plans."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from local.azure.templates import parameters, plan
 from local.azure.templates.errors import NotYet, TemplateError
 from local.azure.templates.evaluation import Names, Scope, UserFunction, text, value
 
@@ -101,3 +102,38 @@ def _names(kind: str, sources: Mapping[str, Any]) -> Names:
 
 def _lazy(source: Any) -> Any:
     return lambda scope: value(source, scope)
+
+
+def a_template(*resources: Any, **more: Any) -> dict[str, Any]:
+    """Return a template; resources by symbol come as `named`."""
+    named = more.pop("named", None)
+    if named is not None:
+        more["languageVersion"] = "2.0"
+    found = list(resources) if named is None else named
+    return {"$schema": "s", "contentVersion": "1.0.0.0", "resources": found, **more}
+
+
+def one(name: str, kind: str = "A.B/c", **more: Any) -> dict[str, Any]:
+    """Return a resource."""
+    return {"type": kind, "apiVersion": "1", "name": name, **more}
+
+
+def loop(count: Any, name: str = "l", **more: Any) -> dict[str, Any]:
+    """Return what makes a resource a loop."""
+    return {"copy": {"name": name, "count": count, **more}}
+
+
+def made(template: Any, scope: str = GROUP, **given: Any) -> plan.Plan:
+    """Return the plan of a template."""
+    names = parameters.names(template, {name: {"value": value} for name, value in given.items()})
+    seen = plan.scope_of(template, parameters=names, runtime=Subscription())
+    parameters.check(names, seen)
+    return plan.make(template, scope=seen, scope_id=scope)
+
+
+def needs(found: plan.Plan) -> dict[str, list[str]]:
+    """Return what waits for what, by name."""
+    return {
+        found.items[key].name: [found.items[need.key].name for need in wanted]
+        for key, wanted in found.needs.items()
+    }

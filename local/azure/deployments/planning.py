@@ -54,6 +54,7 @@ def made(
             asked.template, asked.given, secret=lambda kept: _secret(world, kept)
         )
         seen = plan.scope_of(asked.template, parameters=names, runtime=live)
+        parameters.declared(asked.template, "outputs")
         parameters.check(names, seen)
         if preview:
             names.found |= _written(asked.template, asked.given)

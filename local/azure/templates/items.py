@@ -57,7 +57,7 @@ def items(resources: Any, scope: Scope, scope_id: str) -> Iterator[Item]:
 
 
 def loops(resources: Any) -> Iterator[str]:
-    """Yield what loops may be called, their symbols and their names, in lower case."""
+    """Yield what may stand for no resource at all: symbols, and names of loops, in lower case."""
     pairs = resources.items() if isinstance(resources, dict) else enumerate(resources or ())
     for symbol, source in pairs:
         if not isinstance(source, dict):
@@ -65,7 +65,8 @@ def loops(resources: Any) -> Iterator[str]:
         loop = source.get("copy")
         if isinstance(loop, dict):
             yield str(loop.get("name")).lower()
-            yield str(symbol).lower()
+        if isinstance(symbol, str):
+            yield symbol.lower()
         yield from loops(source.get("resources"))
 
 

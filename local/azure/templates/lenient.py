@@ -61,6 +61,13 @@ def _fractional(text: str) -> float:
     return number
 
 
+def _paired(text: str) -> str:
+    """Return a text in which two escapes that are one character together are that character."""
+    if text.isascii():
+        return text
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
+
+
 def _refused(word: str) -> Any:
     raise ValueError(f"'{word}' is no number")
 
@@ -164,7 +171,7 @@ class _Reader:
             sign = self._text[match.end() : match.end() + 1]
             self._at = match.end() + 1
             if sign == quote:
-                return "".join(found)
+                return _paired("".join(found))
             if not sign:
                 break
             found.append(self._escaped())

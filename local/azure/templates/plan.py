@@ -44,7 +44,7 @@ class Plan:
     scope: Scope
     items: dict[str, Item] = field(default_factory=dict)
     needs: dict[str, list[Need]] = field(default_factory=dict)
-    loops: frozenset[str] = frozenset()  # what loops are called, of those without a round too
+    loops: frozenset[str] = frozenset()  # symbols and names of loops, without a round too
 
     def body(self, key: str, *, lasting: bool = False) -> dict[str, Any]:
         """Return the body of a resource; raise NotYet where something is known only later.
@@ -323,6 +323,6 @@ def _output(said: Mapping[str, Any], scope: Scope, path: Path) -> Any:
 
 
 def _relative(item: Item, wanted: str) -> bool:
-    """Tell whether a name is a type and a name, with or without a provider's path before it."""
-    tail = item.id.lower().rpartition("/providers/")[2]
-    return wanted in {tail, f"{item.type}/{item.name}".lower()}
+    """Tell whether a name is a type and a name, or an identifier without what is before it."""
+    whole = wanted == f"{item.type}/{item.name}".lower()
+    return whole or item.id.lower().endswith(f"/providers/{wanted}")
