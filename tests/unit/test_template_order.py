@@ -184,6 +184,19 @@ def test_a_nested_template_of_its_own_scope_asks_for_nothing_around_it(
     assert inside == (1 if len(meant) == 2 else "[reference('x1').a]")
 
 
+def test_a_template_of_inner_scope_is_left_alone_in_one_of_outer_scope_too() -> None:
+    inner = nested("inner")
+    outer = {"mode": "Incremental", "template": a_template(inner, one("z", tags={"a": X0}))}
+    found = made(a_template(one("o", NESTED, properties=outer), one(I, **loop(2))))
+
+    told = found.body(f"{GROUP}/providers/{NESTED}/o".lower())["properties"]["template"]
+
+    assert needs(found)["o"] == ["x0"]
+    assert told["resources"][1]["tags"] == {"a": 1}
+    assert told["resources"][0]["properties"]["parameters"] == {"a": {"value": 1}}
+    assert told["resources"][0]["properties"]["template"] == inner["properties"]["template"]
+
+
 def test_what_exists_is_there_when_what_it_waits_for_is() -> None:
     found = made(
         a_template(

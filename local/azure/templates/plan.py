@@ -299,14 +299,42 @@ def _check_order(plan: Plan) -> None:
 
 
 def _nested(properties: Any, scope: Scope, path: Path) -> Any:
-    """Return a nested deployment's properties: a template of inner scope is left as it is."""
-    if not isinstance(properties, dict):
-        return properties
-    left = {"template"} if _is_inner(properties) else set()
-    return {
-        name: one if name in left else evaluation.value(one, scope, (*path, name))
-        for name, one in properties.items()
-    }
+    """Return a nested deployment's properties: a template of inner scope is left as it is.
+
+    So are those of inner scope that stand somewhere in a template that is not.
+    """
+    kept: list[Any] = []
+    return _put_back(evaluation.value(_taken_out(properties, kept), scope, path), kept)
+
+
+_KEPT = "\0template "
+
+
+def _taken_out(value: Any, kept: list[Any]) -> Any:
+    """Return a value with a mark where a template of inner scope is, which goes to `kept`."""
+    if isinstance(value, list):
+        return [_taken_out(one, kept) for one in value]
+    if not isinstance(value, dict):
+        return value
+    found = {}
+    for name, one in value.items():
+        if name == "template" and _is_inner(value):
+            found[name] = f"{_KEPT}{len(kept)}"
+            kept.append(one)
+        else:
+            found[name] = _taken_out(one, kept)
+    return found
+
+
+def _put_back(value: Any, kept: list[Any]) -> Any:
+    match value:
+        case str() if value.startswith(_KEPT):
+            return kept[int(value.removeprefix(_KEPT))]
+        case list():
+            return [_put_back(one, kept) for one in value]
+        case dict():
+            return {name: _put_back(one, kept) for name, one in value.items()}
+    return value
 
 
 def _output(said: Mapping[str, Any], scope: Scope, path: Path) -> Any:
