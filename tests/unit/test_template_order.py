@@ -197,6 +197,18 @@ def test_a_template_of_inner_scope_is_left_alone_in_one_of_outer_scope_too() -> 
     assert told["resources"][0]["properties"]["template"] == inner["properties"]["template"]
 
 
+@pytest.mark.parametrize("depth", [150, 900])
+def test_a_template_too_deep_is_refused(depth: int) -> None:
+    deep: Any = 1
+    for _ in range(depth):
+        deep = [deep]
+    outer = {"mode": "Incremental", "template": a_template(one("z", tags=deep))}
+    found = made(a_template(one("o", NESTED, properties=outer)))
+
+    with pytest.raises(TemplateError, match="nested too deep"):
+        found.body(next(iter(found.items)))
+
+
 def test_what_exists_is_there_when_what_it_waits_for_is() -> None:
     found = made(
         a_template(

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from local.azure.templates import evaluation, expressions, shape
+from local.azure.templates.effort import too_deep
 from local.azure.templates.errors import NotYet, TemplateError
 from local.azure.templates.evaluation import Names, Runtime, Scope, UserFunction
 from local.azure.templates.items import Item, items, loops
@@ -304,7 +305,11 @@ def _nested(properties: Any, scope: Scope, path: Path) -> Any:
     So are those of inner scope that stand somewhere in a template that is not.
     """
     kept: list[Any] = []
-    return _put_back(evaluation.value(_taken_out(properties, kept), scope, path), kept)
+    try:
+        bare = _taken_out(properties, kept)
+    except RecursionError:
+        raise TemplateError(too_deep().message, path) from None
+    return _put_back(evaluation.value(bare, scope, path), kept)
 
 
 _KEPT = "\0template "
