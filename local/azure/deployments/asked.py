@@ -30,7 +30,10 @@ _SPECS = "microsoft.resources/templatespecs/versions"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """A request to deploy. `text` is the request's body, where places are looked up."""
+    """A request to deploy. `text` is the request's body, where places are looked up.
+
+    `address` is what links in the template are relative to: its own, or that of the one around it.
+    """
 
     template: Json
     given: Json
@@ -43,6 +46,7 @@ class Asked:
     format: str = "FullResourcePayloads"
     told_parameters: bool = True
     text: str = ""
+    address: str = ""
 
     def refusal(self, error: TemplateError) -> Refusal:
         """Return the refusal of a template, with the place of what is wrong."""
@@ -136,6 +140,7 @@ def properties(world: World, said: Any, *, text: str = "", base: str = "") -> As
         format=str(settings.get("resultFormat") or "FullResourcePayloads"),
         told_parameters=bool(given) or "parameters" in template,
         text=text,
+        address=str((link or {}).get("uri") or base),
     )
 
 
@@ -164,7 +169,7 @@ def _template(world: World, said: Mapping[str, Any], base: str) -> tuple[Json, J
     text, address = _fetched(world, link, base, "templateLink")
     found = object_of(text)
     _check_version(link, found)
-    return found, {**link, "uri": address} if link.get("relativePath") is None else dict(link)
+    return found, {**link, "uri": address}
 
 
 def _parameters(world: World, said: Mapping[str, Any], base: str) -> tuple[Json, Json | None]:

@@ -188,8 +188,7 @@ _LATER = TemplateError("A value that the template refers to is not there.")
 
 
 def _nested(world: World, one: Deployment, node: Node, body: Json, at: datetime) -> Node:
-    base = str((one.template_link or {}).get("uri") or "")
-    asked = asking.properties(world, body.get("properties"), base=base)
+    asked = asking.properties(world, body.get("properties"), base=_address(world, one))
     location = str(body.get("location") or "")
     scope = node.id.rpartition("/providers/")[0]
     if "/resourcegroups/" not in scope.lower() and not location:
@@ -217,6 +216,16 @@ def _bereave(world: World, at: datetime) -> None:
             if nested and world.deployments.find(node.waits) is None:
                 error = failures.refused(failures.gone(node.waits), node.id)
                 _advance(world, one.put(_failed(node, at, error, "NotFound")), at)
+
+
+def _address(world: World, one: Deployment) -> str:
+    """Return what links in a template are relative to: its own address, or the one around."""
+    around: Deployment | None = one
+    while around is not None:
+        if (around.template_link or {}).get("uri"):
+            return str((around.template_link or {})["uri"])
+        around = world.deployments.find(around.parent)
+    return ""
 
 
 def _asked_for(

@@ -44,9 +44,9 @@ def made(
         mode=asked.mode,
         call=call,
         location=asked.location,
-        address=str((asked.template_link or {}).get("uri") or ""),
         groups=planned or {},
         template_link=asked.template_link,
+        address=asked.address,
         ahead=True,
     )
     try:

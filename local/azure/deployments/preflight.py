@@ -84,10 +84,11 @@ def nested(
     item = plan.items[key]
     try:
         body = plan.body(key, lasting=True)
-        if _is_open(body.get("properties", {}).get("parameters")):
+        said = body.get("properties", {})
+        if _is_open(said.get("parameters")) or _is_open(said.get("templateLink")):
             return None
-        base = str(getattr(plan.scope.runtime, "address", ""))
-        asked = asking.properties(world, body.get("properties"), base=base)
+        address = getattr(plan.scope.runtime, "address", "")
+        asked = asking.properties(world, said, base=address)
         asked = replace(asked, location=str(body.get("location") or ""))
         found = made(
             world,
