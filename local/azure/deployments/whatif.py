@@ -15,6 +15,7 @@ from local.azure.deployments import complete, preflight
 from local.azure.deployments.asked import Asked
 from local.azure.ids import parse
 from local.azure.seeding import twin
+from local.azure.templates import expressions
 from local.azure.templates.items import Item
 from local.azure.templates.plan import Plan
 from local.azure.world import World
@@ -144,7 +145,9 @@ def _without_noise(before: Any, after: Any, written: Any) -> Any:
     found: Json = {}
     for name in sorted({*before, *after}, key=str.lower):
         mine = folded.get(name.lower())
-        if name in before and name in after:
+        if name in before and _is_open(mine):
+            found[name] = before[name]  # what is known only later is taken for what it was
+        elif name in before and name in after:
             known = name.lower() in folded
             inner = _without_noise(before[name], after[name], mine)
             is_object = isinstance(before[name], dict) and isinstance(after[name], dict)
@@ -152,6 +155,10 @@ def _without_noise(before: Any, after: Any, written: Any) -> Any:
         elif name in after and name.lower() in folded:
             found[name] = after[name]
     return found
+
+
+def _is_open(value: Any) -> bool:
+    return isinstance(value, str) and expressions.is_expression(value)
 
 
 def _delta(before: Any, after: Any, path: str) -> list[Json]:
