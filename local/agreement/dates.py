@@ -35,6 +35,11 @@ def when(exchanges: list[Json]) -> datetime | None:
     )
 
 
+def is_told(exchanges: list[Json]) -> bool:
+    """Tell whether an answer, or a link in one, says when a recording was made."""
+    return any(_dated(one) for one in exchanges) or _linked(exchanges) is not None
+
+
 def _dated(exchange: Json) -> datetime | None:
     for name, value in (exchange["response"].get("headers") or {}).items():
         if name.lower() == "date":

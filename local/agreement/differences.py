@@ -51,6 +51,7 @@ _KNOWN = {
     "other",
     "made_up",
     "many",
+    "undated",
     "first",
 }
 
@@ -179,6 +180,11 @@ def _is_of_many(wanted: bool, exchanges: list[Json], place: int) -> bool:
     return (len(codes) > 1) is wanted
 
 
+def _is_undated(wanted: bool, exchanges: list[Json], place: int) -> bool:
+    """Tell whether no answer of a recording has a date, and no link that tells one."""
+    return (not dates.is_told(exchanges)) is wanted
+
+
 def _first(said: str, exchanges: list[Json], place: int) -> bool:
     return _text(said, exchanges, 0)
 
@@ -236,6 +242,7 @@ _TESTS: dict[str, Callable[[Any, list[Json], int], bool]] = {
     "other": _is_other,
     "made_up": _is_made_up,
     "many": _is_of_many,
+    "undated": _is_undated,
     "first": _first,
 }
 
